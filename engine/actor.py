@@ -1,0 +1,142 @@
+"""The actor: a class with typed ports, a ``Config`` and exactly one behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from engine.errors import ActorError, EmitLimitError
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from engine.http import HttpClient
+    from engine.messages import Message
+    from engine.permissions import Permissions
+    from engine.ports import Port
+
+Outputs: TypeAlias = (
+    "Mapping[str, Message] | None"  # {port: message}; a port left out sends nothing
+)
+
+MAX_EMIT = 10_000  # messages one firing may emit without awaiting room
+
+
+class Effect(StrEnum):
+    """What a firing does to the outside world; what is not declared counts as unsafe."""
+
+    NONE = "none"
+    IDEMPOTENT = "idempotent"
+    KEYED = "keyed"  # carries an idempotency key
+    UNSAFE = "unsafe"
+
+
+class Actor:
+    """The base of all actors: subclass it, name the ports, write one behaviour.
+
+    The behaviour is one of ``process(self, ctx)`` (may be async, may be a generator),
+    ``process_value(self, value)`` and ``process_batch(self, values)``. ``setup()`` and
+    ``teardown()`` frame the actor's life; both may be async. Every node has an instance of
+    its own.
+    """
+
+    component: ClassVar[str] = ""
+    inports: ClassVar[tuple[Port, ...]] = ()
+    outports: ClassVar[tuple[Port, ...]] = ()
+
+    await_all_inports: ClassVar[bool] = False  # fire when each connected inport holds a message
+    blocking: ClassVar[bool] = False  # a sync behaviour that may wait: runs in the thread pool
+    concurrency: ClassVar[int] = 1  # firings of an async behaviour at the same time
+    ordered: ClassVar[bool] = True  # their results leave in the order of their inputs
+    effect: ClassVar[Effect | str | None] = None
+    stateless: ClassVar[bool] = False
+
+    # How an editor shows it.
+    title: ClassVar[str] = ""
+    category: ClassVar[str] = ""
+    icon: ClassVar[str] = "box"
+    ours: ClassVar[bool] = False  # not in the original's library
+
+    @dataclass(frozen=True, slots=True)
+    class Config:
+        """Without fields: this actor has no settings."""
+
+    config: Any = None  # the node's Config, set before setup()
+
+    def setup(self) -> Awaitable[None] | None:
+        """Take what the actor needs, once, before the first message."""
+
+    def teardown(self) -> Awaitable[None] | None:
+        """Give it back, once, however the run ends."""
+
+
+class Context:
+    """What one firing sees. Valid during that firing only."""
+
+    __slots__ = ("_host", "emitted", "inputs", "node_id", "state")
+
+    def __init__(self, host: ActorHost, state: dict[str, Message]) -> None:
+        self._host = host
+        self.node_id: str = host.node_id
+        self.state = state  # messages, private to the node; what a checkpoint keeps
+        self.inputs: Mapping[str, Any] = {}
+        self.emitted: list[tuple[str, Message]] = []
+
+    @property
+    def config(self) -> Any:
+        return self._host.config
+
+    @property
+    def log(self) -> logging.LoggerAdapter[logging.Logger]:
+        return self._host.log
+
+    @property
+    def http(self) -> HttpClient:
+        """The guarded HTTP client of the run."""
+        return self._host.http
+
+    @property
+    def permissions(self) -> Permissions:
+        return self._host.permissions
+
+    @property
+    def connected_outports(self) -> frozenset[str]:
+        """The outports that something listens to."""
+        return self._host.connected_outports
+
+    def emit(self, port: str, message: Message) -> None:
+        """Send a message when this firing is over; several to one port keep their order.
+
+        Raises:
+            EmitLimitError: more than ``MAX_EMIT`` messages; use a generator or ``send``.
+        """
+        if len(self.emitted) >= MAX_EMIT:
+            raise EmitLimitError(f"{self.node_id}: more than {MAX_EMIT} messages in one firing")
+        self.emitted.append((port, message))
+
+    async def send(self, port: str, message: Message) -> None:
+        """Send a message now, and wait until there is room for it. Async actors only."""
+        await self._host.send_now(self, port, message)
+
+
+class ActorHost:
+    """What a node of a network offers to the contexts of its actor."""
+
+    __slots__ = ()
+
+    node_id: str
+    config: Any
+    log: logging.LoggerAdapter[logging.Logger]
+    http: HttpClient
+    permissions: Permissions
+    connected_outports: frozenset[str]
+
+    async def send_now(self, ctx: Context, port: str, message: Message) -> None:
+        raise ActorError(f"{self.node_id}: send() needs a running network")
+
+
+def find_port(ports: Iterable[Port], name: str) -> Port | None:
+    """The port that answers to this name, by itself or by an alias."""
+    return next((port for port in ports if port.answers_to(name)), None)
