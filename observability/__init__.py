@@ -1,0 +1,1 @@
+"""What listens: health, metrics, traces. Nothing that runs a workflow depends on it."""

@@ -1,0 +1,3 @@
+"""System checks of the settings; each id is stable."""
+
+from __future__ import annotations

@@ -1,0 +1,235 @@
+"""What is stored: workflows, their versions, executions, events, and the leases around them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+
+EXECUTION_ID = r"^[A-Za-z0-9._:-]{1,128}\Z"
+
+
+class Status(models.TextChoices):
+    """Where an execution stands; ``workflows.lifecycle`` says how it may move."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+
+
+class Workflow(models.Model):
+    """A graph that its owner keeps under a name, as a series of versions."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="workflows")
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    current = models.ForeignKey(
+        "WorkflowVersion", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    archived = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("name", "pk")
+        constraints = (
+            models.UniqueConstraint("owner", "name", name="workflow_name_once"),
+            models.CheckConstraint(condition=~Q(name=""), name="workflow_has_a_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorkflowVersion(models.Model):
+    """One graph, never changed. Without a workflow: a graph that was posted to run once."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    workflow = models.ForeignKey(
+        Workflow, models.CASCADE, null=True, blank=True, related_name="versions"
+    )
+    number = models.PositiveIntegerField(null=True, blank=True)  # from 1 within its workflow
+    graph = models.TextField()  # Reflow's GraphExport; jsonb would turn 1e16 into an int
+    checksum = models.CharField(max_length=64)  # Graph.checksum()
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        constraints = (
+            models.UniqueConstraint("workflow", "number", name="version_number_once"),
+            models.UniqueConstraint(
+                "owner",
+                "checksum",
+                condition=Q(workflow__isnull=True),
+                name="version_posted_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(workflow__isnull=True, number__isnull=True)
+                | Q(workflow__isnull=False, number__gte=1),
+                name="version_number_within_workflow",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"version {self.number}" if self.number else f"graph {self.checksum[:8]}"
+
+
+class Execution(models.Model):
+    """One run. ``id`` is internal; ``execution_id`` is the id that callers see."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="executions")
+    execution_id = models.CharField(max_length=128, validators=(RegexValidator(EXECUTION_ID),))
+    workflow = models.ForeignKey(
+        Workflow, models.SET_NULL, null=True, blank=True, related_name="executions"
+    )
+    version = models.ForeignKey(WorkflowVersion, models.PROTECT, related_name="executions")
+    workflow_label = models.CharField(max_length=200, blank=True)  # the caller's word for it
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    priority = models.SmallIntegerField(default=0)  # higher runs first
+    source = models.CharField(max_length=40, default="api")  # api, websocket, admin ...
+
+    # What it was given: JSON texts of our codec.
+    input = models.TextField(default="{}")
+    metadata = models.TextField(default="{}")
+    request_hash = models.CharField(max_length=64)  # sha256 of graph, input and metadata
+    warnings = models.TextField(default="[]")
+
+    # What came of it.
+    result = models.TextField(blank=True)  # JSON object: counts and outputs
+    error = models.TextField(blank=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    nodes_executed = models.PositiveIntegerField(default=0)
+    nodes_failed = models.PositiveIntegerField(default=0)
+    duration_ms = models.FloatField(null=True, blank=True)
+    last_seq = models.PositiveIntegerField(default=0)  # number of the last event
+
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_by = models.CharField(max_length=150, blank=True)
+    cancel_reason = models.TextField(blank=True)
+
+    # Who runs it. A write counts only with the newest token, and all times are the database's.
+    worker = models.CharField(max_length=255, blank=True)
+    worker_pid = models.PositiveIntegerField(null=True, blank=True)
+    token = models.BigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempt = models.PositiveIntegerField(default=0)
+    attempts_lost = models.PositiveIntegerField(default=0)  # by a worker
+    attempts_failed = models.PositiveIntegerField(default=0)  # by the workflow
+
+    # When a worker was last told of it, and how often.
+    hinted_at = models.DateTimeField(null=True, blank=True)
+    hint_count = models.PositiveIntegerField(default=0)
+
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        constraints = (
+            models.UniqueConstraint("owner", "execution_id", name="execution_id_once"),
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="execution_status_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.RUNNING)
+                | (Q(lease_until__isnull=False) & ~Q(worker="")),
+                name="execution_running_has_owner",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=TERMINAL, finished_at__isnull=False)
+                | (~Q(status__in=TERMINAL) & Q(finished_at__isnull=True)),
+                name="execution_finished_when_terminal",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("-priority", "created_at"),
+                condition=Q(status=Status.QUEUED),
+                name="execution_queue",
+            ),
+            models.Index(
+                fields=("lease_until",),
+                condition=Q(status=Status.RUNNING),
+                name="execution_leases",
+            ),
+            models.Index(
+                fields=("deadline_at",),
+                condition=Q(deadline_at__isnull=False, finished_at__isnull=True),
+                name="execution_deadlines",
+            ),
+            models.Index(fields=("owner", "-created_at"), name="execution_of_owner"),
+            models.Index(fields=("status", "-created_at"), name="execution_by_status"),
+            models.Index(fields=("workflow", "-created_at"), name="execution_of_workflow"),
+        )
+
+    def __str__(self) -> str:
+        return self.execution_id
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in TERMINAL
+
+
+class ExecutionEvent(models.Model):
+    """One engine event, numbered from 1 without a gap within its execution."""
+
+    execution = models.ForeignKey(Execution, models.CASCADE, related_name="events", db_index=False)
+    seq = models.PositiveIntegerField()
+    type = models.CharField(max_length=40)  # the event's class name
+    node = models.TextField(blank=True)
+    at = models.DateTimeField()
+    data = models.TextField()  # JSON of our codec, messages tagged
+
+    class Meta:
+        ordering = ("execution", "seq")
+        constraints = (
+            models.UniqueConstraint("execution", "seq", name="event_seq_once"),
+            models.CheckConstraint(condition=Q(seq__gte=1), name="event_seq_from_one"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.type}"
+
+
+class KeeperLease(models.Model):
+    """Which of several keepers does the work, and until when."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    holder = models.CharField(max_length=100)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.holder}"
+
+
+class Worker(models.Model):
+    """A Celery worker's sign of life."""
+
+    name = models.CharField(max_length=255, unique=True)  # Celery's node name
+    pid = models.PositiveIntegerField()
+    slots = models.PositiveIntegerField(default=1)  # runs at the same time
+    stopping = models.BooleanField(default=False)  # takes no further run
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
