@@ -6,14 +6,23 @@ import math
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from engine.errors import ConfigError, Problem, nearest
 from engine.messages import freeze
 
 Coerce = Callable[[Any], Any]  # raises ValueError with what was expected
+
+
+class Absent(Enum):
+    """A setting that was not given, where null is a value of its own."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
 
 # Words an editor writes beside the settings; never mistaken for a misspelt one.
 LAYOUT_KEYS = frozenset(
@@ -60,7 +69,8 @@ def setting(
     """One field of a ``Config`` that says more than its type.
 
     Args:
-        default: a message value; lists and dicts are frozen. Without it the setting is required.
+        default: a message value; lists and dicts are frozen. ``ABSENT`` where null is a value
+            and must be told from nothing given. Without a default the setting is required.
         key: the name in JSON, if it is not the field's own (``delayMs`` for ``delay_ms``).
         aliases: further names in JSON, tried after ``key``.
         minimum: the least number that is taken; ``maximum`` the greatest.
@@ -74,7 +84,7 @@ def setting(
     }
     if default is MISSING:
         return field(metadata=metadata)
-    frozen = freeze(default)
+    frozen = default if default is ABSENT else freeze(default)
     if isinstance(frozen, (list, dict)):  # dataclasses take these for mutable
         return field(default_factory=lambda: frozen, metadata=metadata)
     return field(default=frozen, metadata=metadata)
@@ -118,7 +128,7 @@ def _setting(item: Field[Any], hint: Any) -> Setting:
         type=_type_name(hint),
         coerce=_bounded(_coercer(hint), item.metadata.get("minimum"), item.metadata.get("maximum")),
         required=default is MISSING,
-        default=None if default is MISSING else default,
+        default=None if default in (MISSING, ABSENT) else default,
         help=item.metadata.get("help", ""),
         choices=_choices(hint),
     )
