@@ -6,8 +6,11 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import environ
+
+from reflow_site.broker_socket import broker_socket
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -141,8 +144,14 @@ DATABASES = {"default": _database()}
 
 # --- Broker and channel layer -----------------------------------------------------------------
 
-BROKER_SOCKET = VAR_DIR / "broker.sock"  # of the private Valkey that `manage.py up` starts
-REDIS_URL = env.str("REDIS_URL", default="") or f"unix://{BROKER_SOCKET}"
+BROKER_SOCKET = broker_socket(VAR_DIR)  # of the private Valkey that `manage.py up` starts
+
+
+def _redis_url() -> str:
+    """The channel layer's server: as given, else the broker if it is a Redis, else empty."""
+    broker = env.str("BROKER_URL", default="")
+    shared = broker if broker.startswith(("redis://", "rediss://")) else ""
+    return env.str("REDIS_URL", default="") or shared
 
 
 def _broker_url() -> str:
@@ -152,6 +161,8 @@ def _broker_url() -> str:
     return REDIS_URL
 
 
+PRIVATE_BROKER = not _redis_url()  # `manage.py up` starts it
+REDIS_URL = _redis_url() or f"unix://{quote(str(BROKER_SOCKET))}"
 BROKER_URL = env.str("BROKER_URL", default="") or _broker_url()
 
 # PubSub: the other Redis layer silently drops what passes its capacity.
