@@ -66,6 +66,11 @@ def is_truthy(message: Message) -> bool:
     return isinstance(message, (bool, int, float, str, bytes, list, dict)) and bool(message)
 
 
+def is_truthy_in_javascript(value: Any) -> bool:
+    """All but null, false, 0 and ``""``: lists and objects are, without content too."""
+    return isinstance(value, (list, dict)) or bool(value)
+
+
 def _contains(value: Any, wanted: Any) -> bool:
     if isinstance(value, str):
         return isinstance(wanted, str) and wanted in value
@@ -146,7 +151,7 @@ class Condition:
             ValueError: not an object, an unknown operator, or a field that is no path.
         """
         if not isinstance(raw, Mapping):
-            raise ValueError(f"a rule must be an object, not {raw!r}")  # noqa: TRY004 -- one error for all settings
+            raise ValueError(f"a rule must be an object, not {raw!r}")
         return cls(
             operator=choice(raw.get("operator", "is"), get_args(Operator), "operator"),
             value=freeze(raw.get("value")),

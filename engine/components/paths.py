@@ -31,7 +31,7 @@ class Path:
             ValueError: it is not a text, or not a path.
         """
         if not isinstance(value, str):
-            raise ValueError(f"must be a field or path, not {value!r}")  # noqa: TRY004 -- one error for all settings
+            raise ValueError(f"must be a field or path, not {value!r}")
         steps: list[str] = []
         for number, part in enumerate(value.split(".") if value else ()):
             match = _PART.fullmatch(part)
@@ -64,7 +64,7 @@ class Path:
         Raises:
             ValueError: something on the way is neither an Object nor an existing list element.
         """
-        if isinstance(message, dict) and self.text in message:
+        if isinstance(message, dict) and self.text in message and self.steps:
             return FrozenDict({**message, self.text: new})
         return self._put(message, self.steps, new)
 

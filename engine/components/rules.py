@@ -24,7 +24,7 @@ class RuleGroup:
         """Compile one group; ValueError says what is wrong with it."""
         if not isinstance(raw, Mapping) or not isinstance(raw.get("rules", []), list):
             message = f"a group must be an object with a list of rules, not {raw!r}"
-            raise ValueError(message)  # noqa: TRY004 -- one error for all settings
+            raise ValueError(message)
         connector = choice(raw.get("connector", "AND"), ("AND", "OR"), "connector")
         rules = tuple(Condition.from_setting(rule) for rule in raw.get("rules", ()))
         return cls(rules, every=connector == "AND")
@@ -54,7 +54,7 @@ class RuleSet:
         """
         if not isinstance(raw, Mapping) or not isinstance(raw.get("groups", []), list):
             message = f"rules must be an object with a list of groups, not {raw!r}"
-            raise ValueError(message)  # noqa: TRY004 -- one error for all settings
+            raise ValueError(message)
         groups, wrong = [], []
         for number, group in enumerate(raw.get("groups", ()), start=1):
             try:

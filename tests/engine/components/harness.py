@@ -39,15 +39,20 @@ async def run_result(
     permissions: Permissions | None = None,
     clock: Clock | None = None,
 ) -> Result:
-    """The whole result of a network of this one node, each of its outports exposed."""
+    """The whole result of a network of this node, all its outports exposed.
+
+    Each inport is fed by a passthrough, so that the node itself sees messages of every type.
+    """
     registry = registry or builtin()
     actor = registry.get(component)
     assert actor is not None, f"{component} is not in the registry"
-    network = Network(registry=registry, permissions=permissions, clock=clock)
+    network = Network(registry=builtin() | registry, permissions=permissions, clock=clock)
     network.add_node("node", component, dict(config or {}))
     for port, messages in (inputs or {}).items():
+        network.add_node(f"feed-{port}", "tpl_passthrough")
+        network.add_connection(f"feed-{port}", "output", "node", port)
         for message in messages:
-            network.add_initial("node", port, message)
+            network.add_initial(f"feed-{port}", "input", message)
     for outport in actor.outports:
         network.add_outport(outport.name, "node", outport.name)
     return await network.run()
