@@ -21,8 +21,6 @@ Outputs: TypeAlias = (
     "Mapping[str, Message] | None"  # {port: message}; a port left out sends nothing
 )
 
-MAX_EMIT = 10_000  # messages one firing may emit without awaiting room
-
 
 class Effect(StrEnum):
     """What a firing does to the outside world; what is not declared counts as unsafe."""
@@ -52,6 +50,8 @@ class Actor:
     ordered: ClassVar[bool] = True  # their results leave in the order of their inputs
     effect: ClassVar[Effect | str | None] = None
     stateless: ClassVar[bool] = False
+    source: ClassVar[bool] = False  # fires once at start when nothing leads to its inports
+    trigger: ClassVar[bool] = False  # gets the run's input, as ctx.inputs["trigger"]
 
     # How an editor shows it.
     title: ClassVar[str] = ""
@@ -110,15 +110,20 @@ class Context:
         """Send a message when this firing is over; several to one port keep their order.
 
         Raises:
-            EmitLimitError: more than ``MAX_EMIT`` messages; use a generator or ``send``.
+            EmitLimitError: more than the limit ``max_emit``; use a generator or ``send``.
         """
-        if len(self.emitted) >= MAX_EMIT:
-            raise EmitLimitError(f"{self.node_id}: more than {MAX_EMIT} messages in one firing")
+        most = self._host.max_emit
+        if len(self.emitted) >= most:
+            raise EmitLimitError(f"{self.node_id}: more than {most} messages in one firing")
         self.emitted.append((port, message))
 
     async def send(self, port: str, message: Message) -> None:
         """Send a message now, and wait until there is room for it. Async actors only."""
         await self._host.send_now(self, port, message)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait on the network's clock. Async actors only."""
+        await self._host.sleep(seconds)
 
 
 class ActorHost:
@@ -132,6 +137,10 @@ class ActorHost:
     http: HttpClient
     permissions: Permissions
     connected_outports: frozenset[str]
+    max_emit: int
+
+    async def sleep(self, seconds: float) -> None:
+        raise ActorError(f"{self.node_id}: sleep() needs a running network")
 
     async def send_now(self, ctx: Context, port: str, message: Message) -> None:
         raise ActorError(f"{self.node_id}: send() needs a running network")

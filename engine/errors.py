@@ -97,6 +97,12 @@ class ActorError(EngineError):
     code = "actor_error"
 
 
+class SetupError(ActorError):
+    """The ``setup`` of an actor failed: the run ends before any message."""
+
+    code = "setup_failed"
+
+
 class EmitLimitError(ActorError):
     """One firing emitted more than ``max_emit`` messages without awaiting room."""
 

@@ -1,0 +1,130 @@
+"""From a graph to the nodes of a network: actors made, ports connected, packets laid in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.behaviour import Style, style_of
+from engine.errors import GraphError, Problem
+from engine.graph import check, resolve_port
+from engine.messages import FrozenDict
+from engine.network.collector import Collector
+from engine.network.mailbox import Link
+from engine.network.node import Node
+from engine.network.steps import STEPS
+from engine.network.workers import Crew
+from engine.node_config import build_config, unknown_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from engine.actor import Actor
+    from engine.graph import Graph
+    from engine.network.scheduler import Scheduler
+    from engine.registry import Registry
+
+NO_SETTINGS = FrozenDict()
+
+
+def build(graph: Graph, registry: Registry, scheduler: Scheduler, strict: Collection[str]) -> None:
+    """Make the nodes of the scheduler from the graph.
+
+    Args:
+        strict: ids of nodes whose settings must all be known.
+
+    Raises:
+        GraphError: the graph cannot run; nothing has been made.
+    """
+    problems = _unknown_settings(graph, registry, strict)
+    try:
+        check(graph, registry)
+    except GraphError as error:
+        raise GraphError((*error.problems, *problems)) from error
+    if problems:
+        raise GraphError(problems)
+    for node in graph.nodes.values():
+        actor_class = registry.get(node.component)
+        assert actor_class is not None  # noqa: S101 -- checked above
+        scheduler.nodes[node.id] = _node(node.id, actor_class, node.metadata, scheduler)
+    _connect(graph, scheduler)
+    _expose(graph, scheduler)
+    for runtime in scheduler.nodes.values():
+        runtime.link_up()
+        if _is_source(runtime):
+            runtime.kick = {}
+
+
+def _unknown_settings(graph: Graph, registry: Registry, strict: Collection[str]) -> list[Problem]:
+    found: list[Problem] = []
+    for node_id in strict:
+        node = graph.nodes.get(node_id)
+        actor = registry.get(node.component) if node else None
+        if node is not None and actor is not None:
+            found += unknown_settings(actor.Config, node.metadata or NO_SETTINGS, node=node_id)
+    return found
+
+
+def _node(node_id: str, actor_class: type[Actor], metadata: Any, scheduler: Scheduler) -> Node:
+    actor = actor_class()
+    actor.config = build_config(actor_class.Config, metadata or NO_SETTINGS, node=node_id)
+    style = style_of(actor_class)
+    node = Node(node_id, actor, style, scheduler)
+    if actor_class.blocking or style in (Style.ASYNC, Style.ASYNC_GENERATOR):
+        node.crew = Crew(node)
+    else:
+        node.step = STEPS[style]
+    return node
+
+
+def _connect(graph: Graph, scheduler: Scheduler) -> None:
+    for connection in graph.connections:
+        source = scheduler.nodes[connection.from_node]
+        target = scheduler.nodes[connection.to_node]
+        outport = _port(graph, source, connection.from_port, out=True)
+        inport = target.inports[_port(graph, target, connection.to_port, out=False)]
+        inport.fed = True
+        link = Link(connection.id, source.node_id, connection.from_port, inport)
+        source.outports[outport].links.append(link)
+        target.input_links.append(connection.id)
+    for initial in graph.initials:
+        node = scheduler.nodes[initial.node]
+        node.inports[_port(graph, node, initial.port, out=False)].fed = True
+
+
+def _expose(graph: Graph, scheduler: Scheduler) -> None:
+    for exposed in graph.inports.values():
+        node = scheduler.nodes[exposed.node]
+        node.inports[_port(graph, node, exposed.port, out=False)].fed = True
+    for exposed in graph.outports.values():
+        node = scheduler.nodes[exposed.node]
+        _collect(scheduler, node, _port(graph, node, exposed.port, out=True), exposed.name)
+    if graph.outports:
+        return
+    senders = {connection.from_node for connection in graph.connections}
+    for node in scheduler.nodes.values():
+        if node.node_id not in senders:
+            for name in node.outports:
+                if name != node.error_port:
+                    _collect(scheduler, node, name, f"{node.node_id}.{name}")
+
+
+def _collect(scheduler: Scheduler, node: Node, port: str, name: str) -> None:
+    collector = Collector(name, scheduler.limits)
+    scheduler.collectors[name] = collector
+    node.outports[port].collectors.append(collector)
+
+
+def _port(graph: Graph, node: Node, name: str, *, out: bool) -> str:
+    ports = node.actor.outports if out else node.actor.inports
+    port = resolve_port(ports, name, case_sensitive=graph.case_sensitive)
+    assert port is not None  # noqa: S101 -- the graph was checked
+    return port.name
+
+
+def _is_source(node: Node) -> bool:
+    """Whether it fires once at start: nothing can ever reach it, and that is meant."""
+    if node.actor.trigger:
+        return False  # it is given the run's input instead
+    return not node.inports or (
+        node.actor.source and not any(inport.fed for inport in node.inports.values())
+    )

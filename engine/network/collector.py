@@ -1,0 +1,110 @@
+"""What comes out of a graph's outports: kept for the result, or read while the run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from engine.codec import size_of
+from engine.errors import CodecError
+from engine.messages import thaw
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from engine.limits import Limits
+    from engine.messages import Message
+
+
+class Collector:
+    """The messages of one graph outport.
+
+    Without a reader it keeps them for the result, up to a limit, and holds nobody up. With one
+    it is bounded, and producers wait for the reader.
+    """
+
+    __slots__ = (
+        "_bytes",
+        "_closed",
+        "_full",
+        "_limits",
+        "_news",
+        "_writers",
+        "messages",
+        "name",
+        "read",
+        "truncated",
+    )
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        self.name = name
+        self._limits = limits
+        self.messages: list[Message] = []
+        self.truncated = False
+        self.read = False  # somebody iterates over it
+        self._bytes = 0
+        self._full = False
+        self._closed = False
+        self._news = asyncio.Event()
+        self._writers: list[Callable[[], None]] = []
+
+    @property
+    def room(self) -> int:
+        """Messages there is room for; without a reader, any number."""
+        if not self.read:
+            return sys.maxsize
+        return self._limits.reader_buffer_size - len(self.messages)
+
+    @property
+    def waited_for(self) -> bool:
+        """Producers wait until somebody reads."""
+        return bool(self._writers)
+
+    def put(self, messages: list[Message]) -> None:
+        if self.read:
+            self.messages.extend(messages)
+            self._news.set()
+            return
+        for message in messages:
+            if self._full:
+                self.truncated = True
+                return
+            self.messages.append(message)
+            self._bytes += _size(message)
+            self._full = (
+                len(self.messages) >= self._limits.result_messages
+                or self._bytes >= self._limits.result_bytes
+            )
+
+    def park(self, writer: Callable[[], None]) -> None:
+        self._writers.append(writer)
+
+    def plain(self) -> list[object]:
+        return [thaw(message) for message in self.messages]
+
+    def close(self) -> None:
+        self._closed = True
+        self._news.set()
+
+    async def __aiter__(self) -> AsyncIterator[Message]:
+        self.read = True
+        while True:
+            taken, self.messages = self.messages, []
+            self._news.clear()
+            writers, self._writers = self._writers, []
+            for writer in writers:
+                writer()
+            for message in taken:
+                yield message
+            if not self.messages:
+                if self._closed:
+                    return
+                await self._news.wait()
+
+
+def _size(message: Message) -> int:
+    try:
+        return size_of(message)
+    except CodecError:  # it cannot be written: that is said when somebody tries
+        return 0

@@ -1,0 +1,322 @@
+"""The network: a graph, a registry, and what happens when both run."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from engine.clock import SystemClock
+from engine.errors import NetworkError, nearest
+from engine.graph import Graph
+from engine.limits import DEFAULT as DEFAULT_LIMITS
+from engine.network.build import build
+from engine.network.entry import inport_of, lay_in, read_inputs, receive
+from engine.network.life import drain, set_up, tear_down
+from engine.network.records import NetworkStarted, Shutdown, Undelivered
+from engine.network.result import Result, Statistics, result_of, statistics_of, undelivered_of
+from engine.network.scheduler import Scheduler
+from engine.network.subscription import Subscription
+from engine.permissions import NOTHING
+from engine.registry import builtin
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from engine.clock import Clock
+    from engine.events import EngineEvent
+    from engine.limits import Limits
+    from engine.messages import Message
+    from engine.permissions import Permissions
+    from engine.registry import Registry
+
+Write: TypeAlias = "Callable[[list[EngineEvent]], Awaitable[None]]"
+
+
+class Network:
+    """Actors in a graph, running on the current event loop.
+
+    ``await network.run(...)`` is the whole life in one call. Step by step: ``async with network``
+    or ``start()``, then ``send``, ``results``, ``wait_idle``, ``shutdown``. A network runs once.
+
+    Args:
+        registry: the components there are; without it the built-in library.
+        permissions: what actors may reach; without it no network, files or environment.
+    """
+
+    def __init__(
+        self,
+        registry: Registry | None = None,
+        *,
+        clock: Clock | None = None,
+        permissions: Permissions | None = None,
+        limits: Limits | None = None,
+        graph: Graph | None = None,
+    ) -> None:
+        self.registry = builtin() if registry is None else registry
+        self.graph = Graph("network", case_sensitive=True) if graph is None else graph
+        self._strict: set[str] = set()
+        self._clock = clock or SystemClock()
+        self._scheduler = Scheduler(self._clock, limits or DEFAULT_LIMITS, permissions or NOTHING)
+        self._started_at: float | None = None
+        self._duration = 0.0  # seconds, once it has ended
+        self._ended = False
+        self._cancelled = False
+
+    @classmethod
+    def from_graph(cls, graph: Graph, registry: Registry | None = None, **options: Any) -> Self:
+        """A network of this graph; ``options`` as for the class."""
+        return cls(registry, graph=graph, **options)
+
+    # Building.
+
+    def add_node(self, id: str, component: str, config: Mapping[str, Any] | None = None) -> None:  # noqa: A002 -- the domain's word
+        """Add a node; unlike a graph document's, each of its settings must be known."""
+        self.graph.add_node(id, component, config)
+        self._strict.add(id)
+
+    def add_connection(self, from_node: str, from_port: str, to_node: str, to_port: str) -> None:
+        self.graph.add_connection(from_node, from_port, to_node, to_port)
+
+    def add_initial(self, node: str, port: str, value: Any) -> None:
+        """Give an inport a packet at start: any JSON value, or a tagged message."""
+        self.graph.add_initial(node, port, value)
+
+    def add_inport(self, name: str, node: str, port: str) -> None:
+        self.graph.add_inport(name, node, port)
+
+    def add_outport(self, name: str, node: str, port: str) -> None:
+        self.graph.add_outport(name, node, port)
+
+    # Running.
+
+    async def run(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        on_event: Callable[[EngineEvent], None] | None = None,
+        write: Write | None = None,
+        trigger: Message = None,
+    ) -> Result:
+        """Start, give the inputs, wait until all work is done, shut down.
+
+        Args:
+            inputs: {graph inport: JSON value or tagged message}.
+            on_event: called with each event, in order.
+            write: awaited with batches of events, in order; the network waits when it is behind.
+                If it raises, the run ends and raises the same.
+            trigger: what trigger actors are given.
+
+        Raises:
+            GraphError: the graph cannot run; nothing was started.
+            InputError: an input fits no inport.
+        """
+        messages = read_inputs(self.graph, self.registry, inputs or {})
+        readers = [self._attach(_one_by_one(on_event))] if on_event is not None else []
+        if write is not None:
+            readers.append(self._attach(write))
+        try:
+            await self._start(messages, trigger)
+            await self._quiet()
+            self._drain()
+            await self._quiet()
+        finally:
+            await self.shutdown()
+            if readers:
+                await asyncio.wait(readers)
+        for reader in readers:
+            reader.result()
+        return self.result()
+
+    async def start(self) -> None:
+        """Make the actors, run every ``setup``, and begin.
+
+        Raises:
+            GraphError: the graph cannot run; nothing was started.
+            NetworkError: it was started before.
+        """
+        await self._start({}, None)
+
+    async def _start(self, inputs: Mapping[str, Message], trigger: Message) -> None:
+        if self._started_at is not None or self._ended:
+            raise NetworkError("a network runs once; make a new one for another run")
+        scheduler = self._scheduler
+        build(self.graph, self.registry, scheduler, self._strict)
+        self._started_at = self._clock.monotonic()
+        if scheduler.recording:
+            now, connections = self._clock.now(), len(self.graph.connections)
+            scheduler.record(NetworkStarted(now, len(scheduler.nodes), connections))
+        if await set_up(scheduler):
+            lay_in(self.graph, scheduler, inputs, trigger)
+            scheduler.start()
+
+    def _drain(self) -> None:
+        scheduler = self._scheduler
+        if scheduler.failure is None and not self._cancelled:
+            drain(scheduler)
+            scheduler.kick()
+
+    async def _quiet(self) -> None:
+        await self._scheduler.quiet.wait()
+
+    def _attach(self, write: Write) -> asyncio.Task[None]:
+        subscription = self.subscribe(lossless=True)
+        reader = asyncio.create_task(_read_all(subscription, write), name="reflow events")
+        reader.add_done_callback(lambda task: self._detach(subscription, task))
+        return reader
+
+    def _detach(self, subscription: Subscription, reader: asyncio.Task[None]) -> None:
+        scheduler = self._scheduler
+        if subscription in scheduler.subscriptions:
+            scheduler.subscriptions.remove(subscription)
+        error = None if reader.cancelled() else reader.exception()
+        if error is not None and not self._ended:
+            scheduler.crash(error)
+
+    async def send(self, inport: str, value: Any) -> None:
+        """Give a message to a graph inport; waits while it has no room.
+
+        Raises:
+            InputError: there is no such inport, or the value does not fit it.
+            NetworkError: the network is not running.
+        """
+        (message,) = read_inputs(self.graph, self.registry, {inport: value}).values()
+        exposed = self.graph.inports[inport]
+        self._check_running()
+        mailbox = inport_of(self.graph, self._scheduler, exposed.node, exposed.port)
+        while len(mailbox.queue) >= mailbox.bound:
+            room = asyncio.Event()
+            mailbox.park(room.set)
+            await room.wait()
+            self._check_running()
+        receive(self._scheduler, mailbox, [message])
+
+    def _check_running(self) -> None:
+        if self._started_at is None or self._ended or self._cancelled:
+            raise NetworkError("the network is not running")
+        if self._scheduler.failure is not None:
+            raise self._scheduler.failure
+
+    async def results(self, outport: str) -> AsyncIterator[Message]:
+        """The messages of a graph outport as they come, until shutdown.
+
+        From the first call on, its producers wait for the reader when it is far behind.
+        """
+        collector = self._scheduler.collectors.get(outport)
+        if collector is None:
+            hint = nearest(outport, self._scheduler.collectors)
+            raise NetworkError(f"a started network has no outport {outport!r} ({hint})")
+        async for message in collector:
+            yield message
+
+    async def wait_idle(self) -> None:
+        """Wait until nothing can run, nothing is in flight and no source is open.
+
+        Raises:
+            NetworkError: an unread ``results()`` holds the network up.
+            EngineError: what ended the run from inside, such as BackpressureDeadlock.
+        """
+        await self._quiet()
+        scheduler = self._scheduler
+        if scheduler.failure is not None:
+            raise scheduler.failure
+        held = [item.name for item in scheduler.collectors.values() if item.waited_for]
+        if held:
+            raise NetworkError(f"results({held[0]!r}) is not read, and its producers wait for it")
+
+    def pause(self) -> None:
+        """Let the firings that are under way finish, and begin no others."""
+        self._scheduler.paused = True
+        self._scheduler.settle()
+
+    def resume(self) -> None:
+        self._scheduler.paused = False
+        self._scheduler.settle()
+
+    def cancel(self) -> None:
+        """Stop at once: tasks are cancelled, nothing more fires, ``run`` returns ``cancelled``."""
+        scheduler = self._scheduler
+        if self._ended or self._cancelled:
+            return
+        self._cancelled = True
+        scheduler.stopping = True
+        for node in scheduler.nodes.values():
+            if node.crew is not None:
+                node.crew.cancel()
+        scheduler.settle()
+        scheduler.give_up()
+
+    def subscribe(
+        self, types: Iterable[type] | None = None, *, lossless: bool = False
+    ) -> Subscription:
+        """Listen from now on: to all events, or to those of some types."""
+        scheduler = self._scheduler
+        subscription = Subscription(types, lossless=lossless, on_room=scheduler.settle_if_held)
+        scheduler.subscriptions.append(subscription)
+        scheduler.recording = True
+        return subscription
+
+    def statistics(self) -> Statistics:
+        """Counters of every connection and every inport, at any time."""
+        return statistics_of(self._scheduler)
+
+    async def shutdown(self) -> None:
+        """Let each firing finish, run every ``teardown`` once, leave nothing behind."""
+        if self._ended:
+            return
+        self._ended = True
+        scheduler = self._scheduler
+        scheduler.stopping = True
+        if self._started_at is not None:
+            self._duration = self._clock.monotonic() - self._started_at
+            scheduler.settle()
+            await asyncio.gather(*(n.crew.close() for n in scheduler.nodes.values() if n.crew))
+            await tear_down(scheduler)
+            await scheduler.close()
+            self._record_end()
+        for collector in scheduler.collectors.values():
+            collector.close()
+        for subscription in scheduler.subscriptions:
+            subscription.close()
+
+    def _record_end(self) -> None:
+        scheduler = self._scheduler
+        if scheduler.recording:
+            left = undelivered_of(scheduler)
+            if left:
+                scheduler.record(Undelivered(self._clock.now(), left))
+            scheduler.record(Shutdown(self._clock.now()))
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.shutdown()
+
+    def result(self) -> Result:
+        """What there is so far; after ``shutdown`` the whole."""
+        return result_of(
+            self._scheduler,
+            self.graph.properties,
+            cancelled=self._cancelled,
+            duration_ms=self._duration * 1000,
+        )
+
+
+async def _read_all(subscription: Subscription, write: Write) -> None:
+    while events := await subscription.read():
+        await write(events)
+
+
+def _one_by_one(on_event: Callable[[EngineEvent], None]) -> Write:
+    async def write(events: list[EngineEvent]) -> None:
+        for event in events:
+            on_event(event)
+
+    return write

@@ -1,0 +1,367 @@
+"""A node at run time: an actor with its mailboxes, and how its output leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.actor import Actor, ActorHost, Context
+from engine.errors import ActorError, EngineError, MessageError
+from engine.lifecycle import ActorState, check_move
+from engine.messages import IMMUTABLE, ErrorValue, Message, freeze
+from engine.network.mailbox import EMPTY, Inport, Link, Outport
+from engine.network.node_log import NodeLog
+from engine.network.records import FiringFailed, Moved, Sent
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from engine.behaviour import Style
+    from engine.http import HttpClient
+    from engine.network.collector import Collector
+    from engine.network.records import Turn
+    from engine.network.scheduler import Scheduler
+    from engine.network.workers import Crew
+    from engine.permissions import Permissions
+
+TURN = 256  # firings of one turn, at most
+
+
+class Node(ActorHost):
+    """One actor in a running network. Owned by the scheduler's event loop."""
+
+    __slots__ = (
+        "abandoned",
+        "actor",
+        "blocked",
+        "component",
+        "config",
+        "connected_outports",
+        "crew",
+        "ctx",
+        "error_port",
+        "failed",
+        "fired",
+        "generator",
+        "inports",
+        "input_links",
+        "joins",
+        "kick",
+        "node_id",
+        "only_outport",
+        "outports",
+        "queued",
+        "rotation",
+        "scheduler",
+        "since",
+        "state",
+        "step",
+        "style",
+        "targets",
+    )
+
+    def __init__(self, node_id: str, actor: Actor, style: Style, scheduler: Scheduler) -> None:
+        self.node_id = node_id
+        self.component = actor.component
+        self.actor = actor
+        self.config = actor.config
+        self.style = style
+        self.scheduler = scheduler
+        self.state = ActorState.CREATED
+        bound = scheduler.limits.message_buffer_size
+        self.inports = {port.name: Inport(self, port.name, bound) for port in actor.inports}
+        self.outports = {port.name: Outport(port.name) for port in actor.outports}
+        self.joins: tuple[Inport, ...] = ()  # those that a firing takes one message from, each
+        self.targets: tuple[Inport | Collector, ...] = ()
+        self.connected_outports: frozenset[str] = frozenset()
+        self.only_outport: str | None = None
+        self.error_port = _error_port(actor)
+        self.input_links: list[str] = []  # ids of the connections into it
+        self.ctx = Context(self, {})
+        self.step: Callable[[Node, int], None] | None = None  # of a sync actor
+        self.crew: Crew | None = None  # of an async or blocking one
+        self.generator: Iterator[Any] | None = None  # pulled before anything new is taken
+        self.since = 0.0  # when the generator began, monotonic
+        self.kick: dict[str, Message] | None = None  # the inputs of a source's one firing at start
+        self.queued = False  # in the ready queue
+        self.blocked = False  # waits for room
+        self.rotation = 0
+        self.fired = 0
+        self.failed = 0
+        self.abandoned = 0  # messages taken and not fired when the run stopped
+
+    # What the actor's contexts see.
+
+    @property
+    def log(self) -> logging.LoggerAdapter[logging.Logger]:
+        return NodeLog(self)
+
+    @property
+    def http(self) -> HttpClient:
+        return self.scheduler.http
+
+    @property
+    def permissions(self) -> Permissions:
+        return self.scheduler.permissions
+
+    @property
+    def max_emit(self) -> int:
+        return self.scheduler.limits.max_emit
+
+    async def sleep(self, seconds: float) -> None:
+        await self.scheduler.clock.sleep(seconds)
+
+    async def send_now(self, ctx: Context, port: str, message: Message) -> None:
+        if self.crew is None:
+            raise ActorError(f"{self.node_id}: send() is for async actors; use emit()")
+        await self.crew.send_now(ctx, port, message)
+
+    # Life.
+
+    def move(self, to: ActorState) -> None:
+        old, self.state = self.state, check_move(self.state, to)
+        if self.scheduler.recording:
+            self.scheduler.record(Moved(self.scheduler.clock.now(), self, old, to))
+
+    def link_up(self) -> None:
+        """Settle what depends on the connections, once all are made."""
+        outports = self.outports.values()
+        self.targets = tuple(
+            target
+            for outport in outports
+            for target in (*(link.inport for link in outport.links), *outport.collectors)
+        )
+        self.connected_outports = frozenset(out.name for out in outports if out.connected)
+        self.only_outport = next(iter(self.outports)) if len(self.outports) == 1 else None
+        if self.actor.await_all_inports:
+            self.joins = tuple(inport for inport in self.inports.values() if inport.fed)
+        elif len(self.inports) == 1:
+            self.joins = EMPTY
+
+    def wake(self) -> None:
+        """There may be something to do: run, or send the crew."""
+        if self.crew is not None:
+            self.crew.wake()
+        elif not self.queued and not self.blocked:
+            self.queued = True
+            self.scheduler.make_ready(self)
+
+    # Input.
+
+    @property
+    def ready_count(self) -> int:
+        """How many firings the mailboxes allow now."""
+        if self.kick is not None:
+            return 1
+        if self.actor.await_all_inports:
+            return min((len(inport.queue) for inport in self.joins), default=0)
+        return sum(len(inport.queue) for inport in self.inports.values())
+
+    def take(self, most: int) -> list[dict[str, Message]]:
+        """The inputs of the next firings, at most so many, each as {port: message}."""
+        if self.kick is not None:
+            inputs, self.kick = self.kick, None
+            return [inputs]
+        if self.actor.await_all_inports:
+            count = min(most, *(len(inport.queue) for inport in self.joins))
+            names = tuple(inport.name for inport in self.joins)
+            columns = [inport.take(count) for inport in self.joins]
+            return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        name, messages = self.take_port(most)
+        return [{name: message} for message in messages]
+
+    def take_port(self, most: int) -> tuple[str, list[Message]]:
+        """Messages of the next inport that has any, in rotation so that none starves."""
+        ports = tuple(self.inports.values())
+        for turn in range(len(ports)):
+            inport = ports[(self.rotation + turn) % len(ports)]
+            if inport.queue:
+                self.rotation += turn + 1
+                return inport.name, inport.take(most)
+        return "", []
+
+    # Output.
+
+    def credit(self) -> int:
+        """How many firings every receiver has room for."""
+        credit = TURN
+        for target in self.targets:
+            room = target.bound - len(target.queue) if type(target) is Inport else target.room  # type: ignore[union-attr]
+            credit = min(credit, room)
+        return credit
+
+    def park(self, resume: Callable[[], None]) -> None:
+        """Have ``resume`` called when a receiver that is full now has room."""
+        for target in self.targets:
+            room = target.bound - len(target.queue) if isinstance(target, Inport) else target.room
+            if room <= 0:
+                target.park(resume)
+                return
+        resume()
+
+    def resume(self) -> None:
+        """There is room again (a sync actor)."""
+        self.blocked = False
+        self.wake()
+
+    @property
+    def has_pending(self) -> bool:
+        return any(outport.pending for outport in self.outports.values())
+
+    def flush(self) -> bool:
+        """Deliver what found no room before; True if all of it is gone."""
+        for outport in self.outports.values():
+            if outport.pending:
+                pending, outport.pending = outport.pending, EMPTY
+                self.deliver(outport, pending)
+        return not self.has_pending
+
+    def gather(self, results: Iterable[Any], failures: list[Failure]) -> dict[str, list[Message]]:
+        """Sort the results of firings by port, frozen; a wrong one joins the failures."""
+        sorted_out: dict[str, list[Message]] = {name: [] for name in self.outports}
+        for result in results:
+            if result is None:
+                continue
+            try:
+                self._sort_result(result, sorted_out)
+            except (ActorError, MessageError) as error:
+                failures.append(Failure(error, {}))
+        return {name: messages for name, messages in sorted_out.items() if messages}
+
+    def finish(self, turn: Turn, failures: list[Failure]) -> None:
+        """A turn is over: record it, send its outputs, then see to its failures."""
+        self.fired += turn.count
+        if turn.count and self.scheduler.recording:
+            self.scheduler.record(turn)
+        if turn.outputs:
+            self.send(turn.outputs)
+        if failures:
+            outputs: dict[str, list[Message]] = {}
+            for failure in failures:
+                self.fail(failure, outputs)
+            self.send(outputs)
+
+    def _sort_result(self, result: Any, sorted_out: dict[str, list[Message]]) -> None:
+        if isinstance(result, dict):
+            pairs: Iterable[Any] = result.items()
+        elif type(result) is Emitted:
+            pairs = result
+        else:
+            raise ActorError(f"{self.node_id} returned {_kind(result)}, not {{port: message}}")
+        checked = []
+        for pair in pairs:
+            port, message = _pair(self.node_id, pair)
+            if port not in sorted_out:
+                names = ", ".join(sorted_out) or "none"
+                raise ActorError(f"{self.node_id} has no outport {port!r} (it has: {names})")
+            checked.append((port, message if type(message) in IMMUTABLE else freeze(message)))
+        for port, message in checked:  # all of a firing, or nothing
+            sorted_out[port].append(message)
+
+    def send(self, outputs: Mapping[str, list[Message]]) -> None:
+        """Deliver to every receiver, in order; what has no room stays pending."""
+        for name, messages in outputs.items():
+            outport = self.outports[name]
+            if outport.connected:
+                if outport.pending:
+                    outport.pending.extend(messages)
+                else:
+                    self.deliver(outport, messages)
+            elif name == self.error_port:
+                for message in messages:
+                    self.scheduler.dead_letter(
+                        self, {name: message}, _text(message), "error_unconnected"
+                    )
+
+    def deliver(self, outport: Outport, messages: list[Message]) -> None:
+        room = len(messages)
+        for link in outport.links:
+            room = min(room, link.inport.bound - len(link.inport.queue))
+        for collector in outport.collectors:
+            room = min(room, max(collector.room, 0))
+        if room < len(messages):
+            room = max(room, 0)
+            messages, outport.pending = messages[:room], messages[room:]
+            if not room:
+                return
+        now = self.scheduler.clock.now() if self.scheduler.recording else 0.0
+        for link in outport.links:
+            self._put(link, messages, now)
+        for collector in outport.collectors:
+            collector.put(messages)
+
+    def _put(self, link: Link, messages: list[Message], now: float) -> None:
+        link.messages += len(messages)
+        if self.scheduler.recording:
+            self.scheduler.record(Sent(now, link, messages))
+        link.inport.put(messages)
+
+    # Failure.
+
+    @property
+    def input_connections(self) -> tuple[str, ...]:
+        return tuple(self.input_links)
+
+    @property
+    def error_connections(self) -> tuple[str, ...]:
+        if self.error_port is None:
+            return ()
+        return tuple(link.connection_id for link in self.outports[self.error_port].links)
+
+    def fail(self, failure: Failure, outputs: dict[str, list[Message]]) -> None:
+        """One firing failed: to the error port if it is connected, else to the dead letters."""
+        error = failure.error
+        self.failed += 1
+        if self.state is ActorState.PROCESSING:
+            self.move(ActorState.ERROR)
+            self.move(ActorState.RUNNING)
+            self.move(ActorState.PROCESSING)
+        text = describe(error)
+        code = error.code if isinstance(error, EngineError) else type(error).__name__
+        if self.error_port in self.connected_outports:
+            outputs.setdefault(str(self.error_port), []).append(ErrorValue(text))
+            if self.scheduler.recording:
+                now = self.scheduler.clock.now()
+                self.scheduler.record(FiringFailed(now, self, text, code, handled=True))
+        else:
+            self.scheduler.dead_letter(self, failure.inputs, text, code)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A firing that raised, or whose result was wrong, and what it had been given."""
+
+    error: BaseException
+    inputs: Mapping[str, Message]
+
+
+class Emitted(list[tuple[str, Any]]):
+    """What one firing emitted, in order: (port, message)."""
+
+    __slots__ = ()
+
+
+def describe(error: BaseException) -> str:
+    """An error as a user reads it: its text, or its kind if it has none."""
+    return str(error) or type(error).__name__
+
+
+def _error_port(actor: Actor) -> str | None:
+    return next(
+        (port.name for port in actor.outports if port.name == "error" or port.type == "error"), None
+    )
+
+
+def _pair(node_id: str, pair: Any) -> tuple[str, Any]:
+    if isinstance(pair, tuple) and len(pair) == 2:
+        return pair
+    raise ActorError(f"{node_id} gave {_kind(pair)}, not (port, message)")
+
+
+def _kind(value: object) -> str:
+    return f"a {type(value).__name__}"
+
+
+def _text(message: Message) -> str:
+    return message.message if isinstance(message, ErrorValue) else str(message)

@@ -1,0 +1,156 @@
+"""What a run gave, and the counters of a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.network.scheduler import DeadLetter, Scheduler
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The end of a run.
+
+    Args:
+        outputs: every message of each graph outport, in order, as plain values; without declared
+            outports, of the outports of the last nodes, as ``node.port``.
+        status: ``completed``, ``failed`` or ``cancelled``.
+        errors: what failed and was handled nowhere; ``failed_firings`` counts all of them.
+        undelivered: messages left at ports that could not fire any more, as ``node.port``.
+        truncated: an output was longer than the limit and lost its end.
+    """
+
+    outputs: Mapping[str, list[Any]]
+    status: str
+    nodes_executed: int
+    nodes_failed: int
+    duration_ms: float
+    errors: tuple[DeadLetter, ...] = ()
+    failed_firings: int = 0
+    undelivered: Mapping[str, int] = field(default_factory=dict)
+    truncated: bool = False
+    error: str = ""
+    code: str = ""
+
+
+def result_of(
+    scheduler: Scheduler, properties: Mapping[str, Any], *, cancelled: bool, duration_ms: float
+) -> Result:
+    """Sum up a run.
+
+    Args:
+        properties: of the graph; ``onError: "ignore"`` and ``onUndelivered: "fail"`` change
+            what counts as failed.
+    """
+    nodes = scheduler.nodes.values()
+    left = undelivered_of(scheduler)
+    error, code = ("", "") if cancelled else _failure(scheduler, properties, left)
+    return Result(
+        outputs={name: item.plain() for name, item in scheduler.collectors.items()},
+        status="cancelled" if cancelled else "failed" if code else "completed",
+        nodes_executed=sum(1 for node in nodes if node.fired),
+        nodes_failed=sum(1 for node in nodes if node.failed),
+        duration_ms=duration_ms,
+        errors=tuple(scheduler.dead_letters),
+        failed_firings=scheduler.failed_firings,
+        undelivered=left,
+        truncated=any(item.truncated for item in scheduler.collectors.values()),
+        error=error,
+        code=code,
+    )
+
+
+def _failure(
+    scheduler: Scheduler, properties: Mapping[str, Any], left: Mapping[str, int]
+) -> tuple[str, str]:
+    """Why the run counts as failed, and the stable code of that; empty if it does not."""
+    failure = scheduler.failure
+    if failure is not None:
+        code = failure.code if isinstance(failure, EngineError) else "engine_error"
+        return str(failure) or type(failure).__name__, code
+    if scheduler.dead_letters and properties.get("onError") != "ignore":
+        first = scheduler.dead_letters[0]
+        more = scheduler.failed_firings - 1
+        return f"{first.node}: {first.error}{f' (and {more} more)' if more else ''}", "actor_failed"
+    if left and properties.get("onUndelivered") == "fail":
+        ports = ", ".join(f"{port} ({count})" for port, count in left.items())
+        return f"messages were left at {ports}", "undelivered"
+    return "", ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStatistics:
+    connection: str
+    from_node: str
+    from_port: str
+    to_node: str
+    to_port: str
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class InportStatistics:
+    """One mailbox: messages waiting now and at most, its bound, seconds somebody waited for it."""
+
+    node: str
+    port: str
+    depth: int
+    high_water: int
+    bound: int
+    blocked_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    connections: tuple[ConnectionStatistics, ...]
+    inports: tuple[InportStatistics, ...]
+
+
+def statistics_of(scheduler: Scheduler) -> Statistics:
+    now = scheduler.clock.monotonic()
+    return Statistics(
+        connections=tuple(
+            ConnectionStatistics(
+                link.connection_id,
+                link.from_node,
+                link.from_port,
+                link.inport.node.node_id,
+                link.inport.name,
+                link.messages,
+            )
+            for node in scheduler.nodes.values()
+            for outport in node.outports.values()
+            for link in outport.links
+        ),
+        inports=tuple(
+            InportStatistics(
+                node.node_id,
+                inport.name,
+                len(inport.queue),
+                inport.high_water,
+                inport.bound,
+                inport.blocked_s
+                + (now - inport.blocked_since if inport.blocked_since is not None else 0.0),
+            )
+            for node in scheduler.nodes.values()
+            for inport in node.inports.values()
+        ),
+    )
+
+
+def undelivered_of(scheduler: Scheduler) -> dict[str, int]:
+    """Messages that wait at ports, as ``node.port``; ``node`` for those taken and not fired."""
+    left = {
+        inport.where: len(inport.queue)
+        for node in scheduler.nodes.values()
+        for inport in node.inports.values()
+        if inport.queue
+    }
+    left |= {node.node_id: node.abandoned for node in scheduler.nodes.values() if node.abandoned}
+    return left

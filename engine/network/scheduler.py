@@ -1,0 +1,300 @@
+"""The scheduler: run-to-completion turns on the event loop, counted idle, Parks' rule.
+
+A turn runs one node on up to ``TURN`` messages, never more than every receiver has room for. A
+tick runs turns for one slice, then lets the event loop breathe. Nothing here is timed to find an
+end: the network is idle when no node is ready, no task is in flight and nobody waits for room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from engine.codec import size_of
+from engine.errors import BackpressureDeadlock, CodecError
+from engine.lifecycle import ActorState
+from engine.network.mailbox import Inport
+from engine.network.records import FiringFailed, Grew, Idle
+from engine.registry import load_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from engine.clock import Clock
+    from engine.http import HttpClient
+    from engine.limits import Limits
+    from engine.messages import Message
+    from engine.network.collector import Collector
+    from engine.network.node import Node
+    from engine.network.records import Record
+    from engine.network.subscription import Subscription
+    from engine.permissions import Permissions
+
+SLICE = 250e-6  # seconds of turns before timers and sockets get their chance
+MAX_DEAD_LETTERS = 1_000  # kept with their messages; those after it are counted
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What a failed firing had been given, and why it failed."""
+
+    node: str
+    inputs: Mapping[str, Message]
+    error: str
+    code: str
+
+
+class Scheduler:
+    """Who runs next, what is in flight, and when all is quiet."""
+
+    __slots__ = (
+        "_http",
+        "_loop",
+        "_pool",
+        "_scheduled",
+        "_unpaused",
+        "clock",
+        "collectors",
+        "dead_letters",
+        "failed_firings",
+        "failure",
+        "idle",
+        "in_flight",
+        "limits",
+        "may_run",
+        "nodes",
+        "parked",
+        "paused",
+        "permissions",
+        "quiet",
+        "ready",
+        "recording",
+        "stopping",
+        "subscriptions",
+    )
+
+    def __init__(self, clock: Clock, limits: Limits, permissions: Permissions) -> None:
+        self.clock = clock
+        self.limits = limits
+        self.permissions = permissions
+        self.nodes: dict[str, Node] = {}
+        self.collectors: dict[str, Collector] = {}
+        self.ready: deque[Node] = deque()
+        self.parked: dict[Inport, None] = {}  # full inports that somebody waits for, in order
+        self.in_flight = 0
+        self.subscriptions: list[Subscription] = []
+        self.recording = False
+        self.dead_letters: list[DeadLetter] = []
+        self.failed_firings = 0  # those that no error port took
+        self.failure: BaseException | None = None  # what ended the run from inside
+        self.paused = False
+        self.stopping = False
+        self.may_run = False
+        self.idle = False
+        self.quiet = asyncio.Event()  # idle, failed, or stuck behind an unread results()
+        self._unpaused = asyncio.Event()
+        self._scheduled = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._http: HttpClient | None = None
+
+    # What nodes use.
+
+    @property
+    def http(self) -> HttpClient:
+        if self._http is None:  # loaded by name: most runs never need it, and it is heavy
+            self._http = load_object("engine.http:HttpClient")(permissions=self.permissions)
+        return self._http
+
+    async def in_thread(self, call: Callable[[], Any]) -> Any:
+        """Run a blocking call in the pool that all blocking actors share."""
+        if self._pool is None:
+            size = self.limits.thread_pool_size
+            self._pool = ThreadPoolExecutor(size, thread_name_prefix="reflow")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _guard(call))
+
+    def dead_letter(self, node: Node, inputs: Mapping[str, Message], error: str, code: str) -> None:
+        """A firing failed, and no error port took it."""
+        self.failed_firings += 1
+        if len(self.dead_letters) < MAX_DEAD_LETTERS:
+            self.dead_letters.append(DeadLetter(node.node_id, dict(inputs), error, code))
+        if self.recording:
+            now = self.clock.now()
+            self.record(FiringFailed(now, node, error, code, handled=False))
+
+    # Events.
+
+    def record(self, record: Record) -> None:
+        for subscription in self.subscriptions:
+            subscription.put(record)
+
+    def settle(self) -> None:
+        """Work out again whether turns may run; to be called when a reason for it changed."""
+        full = any(item.full for item in self.subscriptions if item.lossless)
+        self.may_run = not (self.paused or self.stopping or full or self.failure)
+        if self.may_run or self.stopping:
+            self._unpaused.set()
+            self.kick()
+            for node in self.nodes.values():
+                if node.ready_count or node.generator is not None:
+                    node.wake()
+        else:
+            self._unpaused.clear()
+
+    def settle_if_held(self) -> None:
+        """A subscriber has room again."""
+        if not self.may_run and not self.stopping:
+            self.settle()
+
+    async def may_go_on(self) -> bool:
+        """Wait while the network is paused; False if it is to stop."""
+        while not self.may_run and not self.stopping:
+            await self._unpaused.wait()
+        return not self.stopping
+
+    # The ready queue.
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.settle()
+
+    def make_ready(self, node: Node) -> None:
+        self.ready.append(node)
+        self.idle = False
+        self.quiet.clear()
+        self.kick()
+
+    def kick(self) -> None:
+        """See to a tick."""
+        if not self._scheduled and self._loop is not None:
+            self._scheduled = True
+            self._loop.call_soon(self._tick)
+
+    def busy(self) -> None:
+        """A task of an async actor goes to work."""
+        self.in_flight += 1
+        self.idle = False
+        self.quiet.clear()
+
+    def rest(self) -> None:
+        """A task of an async actor has nothing to do, or waits for room."""
+        self.in_flight -= 1
+        if not self.in_flight:
+            self.kick()
+
+    def crash(self, error: BaseException) -> None:
+        """The run ends with this error."""
+        if self.failure is None:
+            self.failure = error
+        self.may_run = False
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Nobody need wait any longer: not for idle, and not for room."""
+        self.quiet.set()
+        for inport in tuple(self.parked):
+            inport.release_writers()
+
+    def _tick(self) -> None:
+        self._scheduled = False
+        try:
+            end = perf_counter() + SLICE
+            while self.ready and self.may_run:
+                self._turn(self.ready.popleft())
+                if self.recording:
+                    self._throttle()
+                if perf_counter() >= end:
+                    break
+            if not self.may_run:
+                return
+            if self.ready:
+                self.kick()
+            else:
+                self._rested()
+        except Exception as error:  # noqa: BLE001 -- the engine's own: the run must end with it
+            self.crash(error)
+
+    def _throttle(self) -> None:
+        if any(item.lossless and item.full for item in self.subscriptions):
+            self.may_run = False
+            self._unpaused.clear()
+
+    def _turn(self, node: Node) -> None:
+        node.queued = False
+        if not node.flush() or (credit := node.credit()) <= 0:
+            node.blocked = True
+            node.park(node.resume)
+            return
+        if node.generator is None and not node.ready_count:
+            return
+        step = node.step
+        assert step is not None  # noqa: S101 -- only sync actors are in the ready queue
+        node.state = ActorState.PROCESSING  # from RUNNING: the turn's record stands for both moves
+        step(node, credit)
+        node.state = ActorState.RUNNING
+        if node.generator is not None or node.ready_count or node.has_pending:
+            node.wake()
+
+    # Quiet.
+
+    def _rested(self) -> None:
+        """Nothing is ready. Idle, stuck, or just waiting for a task in flight?"""
+        if self.in_flight or self.idle:
+            return
+        if any(collector.waited_for for collector in self.collectors.values()):
+            self.quiet.set()  # a reader is to come; outside the deadlock rule
+        elif self.parked:
+            self._grow()
+        else:
+            self.idle = True
+            if self.recording:
+                self.record(Idle(self.clock.now()))
+            self.quiet.set()
+
+    def _grow(self) -> None:
+        """Parks' rule: enlarge the smallest full port of the cycle, up to a limit."""
+        inport = min(self.parked, key=lambda item: item.bound)
+        limit = inport.start_bound * self.limits.cycle_growth
+        if inport.bound >= limit or _bytes_of(inport) >= self.limits.cycle_bytes:
+            self.crash(BackpressureDeadlock(item.where for item in self.parked))
+            return
+        inport.bound = min(inport.bound * 2, limit)
+        if self.recording:
+            now = self.clock.now()
+            self.record(Grew(now, inport.node, inport.name, inport.bound))
+        inport.release_writers()
+
+    # The end.
+
+    async def close(self) -> None:
+        """Let go of what all nodes share."""
+        if self._pool is not None:
+            await asyncio.to_thread(self._pool.shutdown)
+        if self._http is not None:
+            await self._http.aclose()
+
+
+def _guard(call: Callable[[], Any]) -> Callable[[], Any]:
+    """StopIteration cannot be raised into a future: it is an error like any other."""
+
+    def guarded() -> Any:
+        try:
+            return call()
+        except StopIteration as error:
+            raise RuntimeError("StopIteration in a behaviour") from error
+
+    return guarded
+
+
+def _bytes_of(inport: Inport) -> int:
+    total = 0
+    for message in inport.queue:
+        try:
+            total += size_of(message)
+        except CodecError:
+            continue
+    return total

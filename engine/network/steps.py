@@ -1,0 +1,181 @@
+"""One turn of a sync actor, for each style of behaviour.
+
+Failure isolation costs nothing here: ``list.extend`` over an iterator keeps what it had when a
+firing raises, and the iterator goes on behind the bad message. A test pins this.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from engine.behaviour import Style
+from engine.errors import ActorError
+from engine.messages import IMMUTABLE, Message, freeze
+from engine.network.node import Emitted, Failure
+from engine.network.records import Turn, TurnStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from engine.actor import Context
+    from engine.network.node import Node
+
+_FAILED: Any = object()  # in place of a result, so that results and messages stay aligned
+
+
+def step_process(node: Node, credit: int) -> None:
+    """Fire ``process(ctx)`` for each set of inputs."""
+    ctx, process = node.ctx, node.actor.process  # type: ignore[attr-defined]
+    started = node.scheduler.clock.monotonic()
+    inputs = node.take(credit)
+
+    def fire(given: Mapping[str, Message]) -> Any:
+        ctx.inputs = given
+        if ctx.emitted:  # of a firing that raised: it sends nothing
+            ctx.emitted.clear()
+        result = process(ctx)
+        return with_emitted(ctx, result) if ctx.emitted else result
+
+    results, failures = run_each(fire, inputs)
+    for failure in failures:
+        results[failure.index] = None
+    failed = [Failure(item.error, inputs[item.index]) for item in failures]
+    outputs = node.gather(results, failed)
+    finish(node, started, len(inputs), outputs, failed)
+
+
+def step_value(node: Node, credit: int) -> None:
+    """Fire ``process_value(value)`` for each message of the one inport."""
+    started = node.scheduler.clock.monotonic()
+    port, values = node.take_port(credit)
+    results, failures = run_each(node.actor.process_value, values)  # type: ignore[attr-defined]
+    failed = [Failure(item.error, {port: values[item.index]}) for item in failures]
+    if failures:
+        results = [result for result in results if result is not _FAILED]
+    outputs = {str(node.only_outport): frozen(results, failed)}
+    finish(node, started, len(values), outputs, failed)
+
+
+def step_batch(node: Node, credit: int) -> None:
+    """Fire ``process_batch(values)``; if it raises, with each of its values alone."""
+    process: Callable[[list[Message]], list[Message]] = node.actor.process_batch  # type: ignore[attr-defined]
+    started = node.scheduler.clock.monotonic()
+    port, values = node.take_port(credit)
+    failed: list[Failure] = []
+    try:
+        results = _one_each(node.node_id, values, process(values))
+    except Exception:  # noqa: BLE001 -- the boundary around a behaviour; told apart one by one
+        results, failures = run_each(
+            lambda value: _one_each(node.node_id, [value], process([value]))[0], values
+        )
+        failed = [Failure(item.error, {port: values[item.index]}) for item in failures]
+        results = [result for result in results if result is not _FAILED]
+    outputs = {str(node.only_outport): frozen(results, failed)}
+    finish(node, started, len(values), outputs, failed)
+
+
+def step_generator(node: Node, credit: int) -> None:
+    """Pull the open generator, or open one for the next inputs; as many as there is room for."""
+    scheduler = node.scheduler
+    if node.generator is None:
+        (node.ctx.inputs,) = node.take(1)
+        node.since = scheduler.clock.monotonic()
+        node.generator = node.actor.process(node.ctx)  # type: ignore[attr-defined]
+        if scheduler.recording:
+            scheduler.record(TurnStarted(scheduler.clock.now(), node, 1))
+    pairs: Emitted = Emitted()
+    failed: list[Failure] = []
+    try:
+        pairs.extend(islice(node.generator, credit))
+        over = len(pairs) < credit
+    except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+        failed.append(Failure(error, node.ctx.inputs))
+        over = True
+    pairs.extend(node.ctx.emitted)
+    node.ctx.emitted.clear()
+    outputs = node.gather([Emitted([pair]) for pair in pairs], failed)
+    if over:
+        node.generator = None
+        finish(node, node.since, 1, outputs, failed, announced=True)
+    else:
+        node.send(outputs)
+
+
+STEPS: dict[Style, Callable[[Node, int], None]] = {
+    Style.PROCESS: step_process,
+    Style.VALUE: step_value,
+    Style.BATCH: step_batch,
+    Style.GENERATOR: step_generator,
+}
+
+
+class _Raised:
+    __slots__ = ("error", "index")
+
+    def __init__(self, index: int, error: Exception) -> None:
+        self.index = index
+        self.error = error
+
+
+def run_each(fire: Callable[[Any], Any], inputs: list[Any]) -> tuple[list[Any], list[_Raised]]:
+    """Call ``fire`` with each; what raises is put aside, and the rest goes on."""
+    results: list[Any] = []
+    failures: list[_Raised] = []
+    pending = iter(inputs)
+    while len(results) < len(inputs):  # a StopIteration out of fire ends extend without a raise
+        before = len(results)
+        try:
+            results.extend(map(fire, pending))
+        except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+            failures.append(_Raised(len(results), error))
+            results.append(_FAILED)
+        else:
+            if len(results) < len(inputs):
+                failures.append(_Raised(len(results), ActorError("StopIteration in a behaviour")))
+                results.append(_FAILED)
+        assert len(results) > before  # noqa: S101 -- else this loop would not end
+    return results, failures
+
+
+def frozen(results: list[Any], failed: list[Failure]) -> list[Message]:
+    """The results as messages; one that cannot be a message joins the failures."""
+    if IMMUTABLE.issuperset(map(type, results)):
+        return results
+    messages, failures = run_each(freeze, results)
+    failed.extend(Failure(item.error, {}) for item in failures)
+    return [message for message in messages if message is not _FAILED]
+
+
+def finish(  # noqa: PLR0917 -- the parts of one record
+    node: Node,
+    started: float,
+    count: int,
+    outputs: dict[str, list[Message]],
+    failed: list[Failure],
+    announced: bool = False,
+) -> None:
+    """Close a turn that began at ``started`` (monotonic)."""
+    clock = node.scheduler.clock
+    took = clock.monotonic() - started
+    turn = Turn(clock.now(), node, count, len(failed), took, outputs, announced)
+    node.finish(turn, failed)
+
+
+def with_emitted(ctx: Context, result: Any) -> Emitted:
+    """What a firing emitted, then what it returned."""
+    emitted = Emitted(ctx.emitted)
+    ctx.emitted.clear()
+    if result is None:
+        return emitted
+    if not isinstance(result, dict):
+        raise ActorError(f"{ctx.node_id} returned a {type(result).__name__}, not {{port: message}}")
+    emitted.extend(result.items())
+    return emitted
+
+
+def _one_each(node_id: str, values: list[Message], results: Any) -> list[Message]:
+    if not isinstance(results, list) or len(results) != len(values):
+        got = f"{len(results)} results" if isinstance(results, list) else type(results).__name__
+        raise ActorError(f"{node_id}: process_batch got {len(values)} values and gave {got}")
+    return results

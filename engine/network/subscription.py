@@ -1,0 +1,101 @@
+"""Who listens to a network: each subscriber has a bounded ring of batch records of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from engine.network.expand import RECORDS_OF, expand
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from engine.events import EngineEvent
+    from engine.network.records import Record
+
+RING_MESSAGES = 10_000  # messages a subscriber may be behind
+
+
+class Subscription:
+    """The events of a network, from the moment of subscribing.
+
+    A lossless one makes the network wait when it is full; any other loses its oldest records,
+    and ``dropped`` counts the messages and events in them. Iterate over it for single events,
+    or take batches with ``read``. It ends when the network has shut down.
+    """
+
+    __slots__ = (
+        "_closed",
+        "_kinds",
+        "_news",
+        "_on_room",
+        "_records",
+        "_weight",
+        "dropped",
+        "lossless",
+        "types",
+    )
+
+    def __init__(
+        self,
+        types: Iterable[type] | None = None,
+        *,
+        lossless: bool = False,
+        on_room: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.types = None if types is None else frozenset(types)
+        self.lossless = lossless
+        self.dropped = 0
+        wanted = RECORDS_OF if self.types is None else self.types
+        self._kinds = frozenset(kind for event in wanted for kind in RECORDS_OF[event])
+        self._records: deque[Record] = deque()
+        self._weight = 0
+        self._news = asyncio.Event()
+        self._closed = False
+        self._on_room = on_room
+
+    @property
+    def full(self) -> bool:
+        return self._weight >= RING_MESSAGES
+
+    @property
+    def unread(self) -> bool:
+        return bool(self._records)
+
+    def put(self, record: Record) -> None:
+        """Take a record in, if its kind is wanted. Never waits."""
+        if self._closed or type(record) not in self._kinds:
+            return
+        self._records.append(record)
+        self._weight += record.weight
+        while not self.lossless and self._weight > RING_MESSAGES and len(self._records) > 1:
+            oldest = self._records.popleft()
+            self._weight -= oldest.weight
+            self.dropped += oldest.weight
+        self._news.set()
+
+    def close(self) -> None:
+        """No more records: a reader gets what is left, then the end."""
+        self._closed = True
+        self._news.set()
+
+    async def read(self) -> list[EngineEvent]:
+        """Wait for events and take all there are; an empty list is the end."""
+        while not self._records:
+            if self._closed:
+                return []
+            self._news.clear()
+            await self._news.wait()
+        records, self._records = self._records, deque()
+        self._weight = 0
+        self._on_room()
+        events = [event for record in records for event in expand(record)]
+        if self.types is None:
+            return events
+        return [event for event in events if type(event) in self.types] or await self.read()
+
+    async def __aiter__(self) -> AsyncIterator[EngineEvent]:
+        while events := await self.read():
+            for event in events:
+                yield event

@@ -1,0 +1,314 @@
+"""The tasks of an async or blocking actor: started when there is work, one a concurrent firing.
+
+``scheduler.in_flight`` counts the tasks that are at work. Whoever wakes a task raises it, and the
+task lowers it before it rests: so that no moment looks idle while a wake-up is under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from engine.actor import Actor, Context
+from engine.behaviour import Style
+from engine.errors import ActorError
+from engine.messages import freeze
+from engine.network.node import TURN, Emitted, Failure
+from engine.network.records import Turn, TurnStarted
+from engine.network.steps import with_emitted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.messages import Message
+    from engine.network.node import Node
+
+WINDOW = 2  # finished firings that may wait for an older one, as a multiple of the concurrency
+
+
+class Crew:
+    """The worker tasks of one node."""
+
+    __slots__ = ("_closed", "_done", "_released", "_resting", "_size", "_taken", "node", "tasks")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.tasks: list[asyncio.Task[None]] = []
+        self._size = node.actor.concurrency
+        self._resting: list[asyncio.Future[None]] = []
+        self._taken = 0  # firings begun
+        self._released = 0  # firings whose results have left, in order
+        self._done: dict[int, tuple[Turn, list[Failure]]] = {}
+        self._closed = False
+
+    def wake(self) -> None:
+        """There may be work: raise one task, or start one if there may be more."""
+        if self._closed or not self._may_fire:
+            return
+        if self._resting:
+            _raise(self.node, self._resting.pop())
+        elif len(self.tasks) < self._size:
+            self.node.scheduler.busy()
+            name = f"reflow {self.node.node_id}"
+            self.tasks.append(asyncio.create_task(self._work(), name=name))
+
+    @property
+    def _may_fire(self) -> bool:
+        return (
+            self.node.ready_count > 0
+            and self._taken - self._released < WINDOW * self._size
+            and self.node.scheduler.may_run
+        )
+
+    async def close(self) -> None:
+        """Let each firing finish, then end the tasks."""
+        self._closed = True
+        for future in self._resting:
+            future.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    def cancel(self) -> None:
+        self._closed = True
+        for task in self.tasks:
+            task.cancel()
+
+    async def send_now(self, ctx: Context, port: str, message: Message) -> None:
+        failures: list[Failure] = []
+        outputs = self.node.gather([Emitted([(port, freeze(message))])], failures)
+        for failure in failures:
+            raise failure.error
+        self.node.send(outputs)
+        await self._room(pending_only=True)
+
+    # One task.
+
+    async def _work(self) -> None:
+        try:
+            while not self._closed:
+                if not self._may_fire:
+                    await self._rest()
+                    continue
+                await self._room()
+                if self._may_fire:
+                    await self._fire_some()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- the engine's own: the run must end with it
+            self.node.scheduler.crash(error)
+        finally:
+            self.node.scheduler.rest()
+
+    async def _rest(self) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._resting.append(future)
+        self.node.scheduler.rest()
+        try:
+            await future
+        except asyncio.CancelledError:
+            self.node.scheduler.busy()  # _work lowers it once more
+            raise
+
+    async def _room(self, *, pending_only: bool = False) -> None:
+        """Wait until what is pending has left and there is room for a firing."""
+        node = self.node
+        while not node.flush() or (not pending_only and node.credit() <= 0):
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            node.scheduler.rest()
+            node.park(lambda waiting=future: _raise(node, waiting))  # type: ignore[misc]
+            try:
+                await future
+            except asyncio.CancelledError:
+                node.scheduler.busy()
+                raise
+
+    async def _fire_some(self) -> None:
+        node = self.node
+        if node.style is Style.ASYNC_GENERATOR or (
+            node.style is Style.GENERATOR and node.actor.blocking
+        ):
+            await self._pull(Context(node, node.ctx.state), node.take(1)[0])
+            return
+        most = node.credit() if self._size == 1 else 1
+        inputs = node.take(min(most, TURN))
+        if self._size > 1 and node.ready_count:
+            self.wake()  # a colleague, for the rest
+        await _Firings(self, inputs).run()
+
+    async def _pull(self, ctx: Context, inputs: dict[str, Message]) -> None:
+        """Run one generator to its end, message by message, as there is room."""
+        node, clock = self.node, self.node.scheduler.clock
+        started = clock.monotonic()
+        node.scheduler.record(TurnStarted(clock.now(), node, 1))
+        ctx.inputs = inputs
+        failures: list[Failure] = []
+        try:
+            if node.actor.blocking:
+                await self._pull_blocking(ctx, failures)
+            else:
+                await self._pull_async(ctx, failures)
+        except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+            failures.append(Failure(error, inputs))
+        took = clock.monotonic() - started
+        node.finish(Turn(clock.now(), node, 1, len(failures), took, {}, announced=True), failures)
+
+    async def _pull_async(self, ctx: Context, failures: list[Failure]) -> None:
+        count = 0
+        async with aclosing(self.node.actor.process(ctx)) as pairs:  # type: ignore[attr-defined]
+            async for pair in pairs:
+                await self._send_pair(ctx, pair, failures)
+                count += 1
+                if count % TURN == 0:
+                    await asyncio.sleep(0)  # one that never waits leaves room for the others
+                if self._closed:
+                    return
+
+    async def _pull_blocking(self, ctx: Context, failures: list[Failure]) -> None:
+        pairs = self.node.actor.process(ctx)  # type: ignore[attr-defined]
+        while not self._closed:
+            pulled = await self.node.scheduler.in_thread(lambda: list(islice(pairs, 1)))
+            if not pulled:
+                return
+            await self._send_pair(ctx, pulled[0], failures)
+
+    async def _send_pair(self, ctx: Context, pair: Any, failures: list[Failure]) -> None:
+        emitted = Emitted([*ctx.emitted, pair])
+        ctx.emitted.clear()
+        self.node.send(self.node.gather([Emitted([item]) for item in emitted], failures))
+        if self.node.has_pending:
+            await self._room(pending_only=True)
+
+    def finished(self, order: int, turn: Turn, failures: list[Failure]) -> None:
+        """Let the results of a firing leave: at once, or when all older ones have left."""
+        if not self.node.actor.ordered:
+            self._released += 1
+            self.node.finish(turn, failures)
+        else:
+            self._done[order] = (turn, failures)
+            while self._released in self._done:
+                self.node.finish(*self._done.pop(self._released))
+                self._released += 1
+        if self._size > 1:
+            self.wake()
+
+    def begin(self) -> int:
+        self._taken += 1
+        return self._taken - 1
+
+
+class _Firings:
+    """One batch of firings of an async behaviour, sent on whenever it really waits."""
+
+    __slots__ = (
+        "_announced",
+        "_crew",
+        "_failures",
+        "_fired",
+        "_order",
+        "_results",
+        "_since",
+        "_waited",
+        "ctx",
+        "inputs",
+        "node",
+        "over",
+    )
+
+    def __init__(self, crew: Crew, inputs: list[dict[str, Message]]) -> None:
+        self._crew = crew
+        self.node = crew.node
+        self.inputs = inputs
+        self.ctx = Context(self.node, self.node.ctx.state)
+        self._results: list[Any] = []
+        self._failures: list[Failure] = []
+        self._fired = 0
+        self._waited = False
+        self._announced = False
+        self.over = False
+        self._order = crew.begin()
+        self._since = self.node.scheduler.clock.monotonic()
+
+    async def run(self) -> None:
+        ctx, scheduler = self.ctx, self.node.scheduler
+        fire = _fire_function(self.node)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._waits)
+        for index, given in enumerate(self.inputs):
+            if not scheduler.may_run and index and not await scheduler.may_go_on():
+                self.node.abandoned += len(self.inputs) - index
+                break
+            ctx.inputs = given
+            ctx.emitted.clear()
+            try:
+                result = await fire(ctx)
+                self._results.append(with_emitted(ctx, result) if ctx.emitted else result)
+            except asyncio.CancelledError as error:
+                if asyncio.current_task().cancelling():  # type: ignore[union-attr]
+                    raise
+                self._failures.append(Failure(ActorError(f"cancelled: {error}"), given))
+            except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+                self._failures.append(Failure(error, given))
+            self._fired += 1
+            if self._waited and len(self.inputs) > 1:
+                self._leave()
+                loop.call_soon(self._waits)
+        self.over = True
+        self._leave()
+
+    def _waits(self) -> None:
+        """The loop runs, so the behaviour waits for something: what is done must not."""
+        if self.over:
+            return
+        self._waited = True
+        if self._fired:
+            self._leave()
+        scheduler = self.node.scheduler
+        if scheduler.recording and not self._announced:
+            self._announced = True
+            scheduler.record(TurnStarted(scheduler.clock.now(), self.node, 1))
+
+    def _leave(self) -> None:
+        if not (self._fired or self.over):
+            return
+        clock = self.node.scheduler.clock
+        now = clock.monotonic()
+        outputs = self.node.gather(self._results, self._failures)
+        turn = Turn(
+            clock.now(),
+            self.node,
+            self._fired,
+            len(self._failures),
+            now - self._since,
+            outputs,
+            self._announced,
+        )
+        self._crew.finished(self._order, turn, self._failures)
+        self._since, self._announced, self._waited = now, False, False
+        self._results, self._failures, self._fired = [], [], 0
+        if not self.over:
+            self._order = self._crew.begin()
+
+
+def _raise(node: Node, waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        node.scheduler.busy()
+        waiting.set_result(None)
+
+
+def _fire_function(node: Node) -> Callable[[Context], Any]:
+    """How one firing is awaited: the async behaviour itself, or a sync one in a thread."""
+    actor: Actor = node.actor
+    if node.style is Style.ASYNC:
+        return actor.process  # type: ignore[attr-defined, no-any-return]
+    in_thread = node.scheduler.in_thread
+    if node.style is Style.PROCESS:
+        return lambda ctx: in_thread(lambda: actor.process(ctx))  # type: ignore[attr-defined]
+    out = str(node.only_outport)
+    if node.style is Style.VALUE:
+        return lambda ctx: in_thread(lambda: {out: actor.process_value(_only(ctx))})  # type: ignore[attr-defined]
+    return lambda ctx: in_thread(lambda: {out: actor.process_batch([_only(ctx)])[0]})  # type: ignore[attr-defined]
+
+
+def _only(ctx: Context) -> Message:
+    return next(iter(ctx.inputs.values()))
