@@ -20,6 +20,7 @@ env.read_env(BASE_DIR / ".env")
 # All that the server writes. Without a broker or database given, theirs too.
 VAR_DIR = Path(env.str("REFLOW_VAR", default=str(BASE_DIR / "var"))).resolve()
 VAR_DIR.mkdir(parents=True, exist_ok=True)
+CREDENTIALS_FILE = VAR_DIR / "credentials.env"  # of the user that `manage.py up` made
 
 
 def _secret_key(file: Path) -> str:
@@ -76,6 +77,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "reflow_site.urls"
 ASGI_APPLICATION = "reflow_site.asgi.application"
+ASGI_SERVER = env.str("ASGI_SERVER", default="daphne")  # or uvicorn, which bounds slow readers
 
 TEMPLATES = [
     {
@@ -197,7 +199,8 @@ HINT_TIMEOUT_SECONDS = env.float("HINT_TIMEOUT_SECONDS", default=0.5)
 # --- Running ----------------------------------------------------------------------------------
 
 REFLOW_ACTORS = env.list("REFLOW_ACTORS", default=[])  # dotted paths, such as my_package:Double
-REFLOW_CONFIG = env.str("REFLOW_CONFIG", default="")  # a reflow.toml; without it: defaults
+# The engine's own file, if there is one; REFLOW_<SECTION>__<KEY> in the environment goes over it.
+REFLOW_CONFIG = Path(env.str("REFLOW_CONFIG", default=str(BASE_DIR / "reflow.toml")))
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=15.0)
 RUN_SECONDS = env.float("RUN_SECONDS", default=3600.0)  # a run that takes longer fails
 KILL_SECONDS = env.float("KILL_SECONDS", default=5.0)  # to react to cancel, deadline or fencing
@@ -217,7 +220,6 @@ API_USER_RATE = env.float("API_USER_RATE", default=50.0)  # requests a second of
 API_USER_BURST = env.int("API_USER_BURST", default=100)
 API_ANONYMOUS_PER_MINUTE = env.int("API_ANONYMOUS_PER_MINUTE", default=100)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
-MAX_NODES = env.int("MAX_NODES", default=10_000)  # in a graph
 EVENT_LIMIT = env.int("EVENT_LIMIT", default=50_000)  # MessageSent rows one by one; then summed
 EVENT_MESSAGE_BYTES = env.int("EVENT_MESSAGE_BYTES", default=65_536)  # kept whole in an event
 EVENT_PREVIEW_CHARACTERS = env.int("EVENT_PREVIEW_CHARACTERS", default=2_048)  # kept of a larger

@@ -7,5 +7,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("", include("observability.urls")),
     path("", include("workflows.urls")),
 ]

@@ -1,0 +1,124 @@
+"""What works and what does not, measured: for ``/health``, ``/readyz`` and ``manage.py doctor``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from celery import current_app
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Sum
+from django.db.models.functions import Now
+from kombu.exceptions import KombuError
+from redis import Redis, RedisError
+
+from workflows.models import KeeperLease
+from workflows.selectors import live_workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIMEOUT_SECONDS = 2.0
+
+
+class BrokenError(Exception):
+    """A part does not work; the text says how, without any password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part of the server, as it was found just now."""
+
+    name: str
+    works: bool
+    needed: bool  # nothing is right without it
+    found: str
+    duration_ms: float
+
+
+def database() -> str:
+    try:
+        plan = MigrationExecutor(connection)
+        steps = plan.migration_plan(plan.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        raise BrokenError(f"{connection.vendor} does not answer: {error}") from error
+    if steps:
+        raise BrokenError(f"{connection.vendor} lacks {len(steps)} migrations: manage.py migrate")
+    return connection.vendor
+
+
+def broker() -> str:
+    options = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
+    with current_app.connection_for_write(
+        connect_timeout=TIMEOUT_SECONDS, transport_options=options
+    ) as link:
+        errors = (OSError, KombuError, *link.connection_errors, *link.channel_errors)
+        try:
+            link.ensure_connection(max_retries=1, timeout=TIMEOUT_SECONDS, interval_start=0)
+            link.default_channel.close()
+        except errors as error:
+            raise BrokenError(f"{link.as_uri()} does not answer") from error
+        return str(link.as_uri())
+
+
+def channel_layer() -> str:
+    layer = settings.CHANNEL_LAYERS["default"]
+    for url in layer.get("CONFIG", {}).get("hosts", ()):
+        try:
+            with Redis.from_url(
+                url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
+            ) as client:
+                client.ping()
+        except RedisError as error:
+            raise BrokenError("the Redis or Valkey server does not answer") from error
+    return str(layer["BACKEND"]).rpartition(".")[2]
+
+
+def workers() -> str:
+    alive = live_workers()
+    slots = alive.aggregate(total=Sum("slots"))["total"]
+    if not slots:
+        raise BrokenError("no worker gave a sign of life lately; runs wait")
+    return f"{alive.count()} with room for {slots} runs"
+
+
+def keeper() -> str:
+    lease = KeeperLease.objects.filter(until__gt=Now()).first()
+    if lease is None:
+        raise BrokenError("no keeper holds the lease; lost runs are not found")
+    return lease.holder
+
+
+PARTS: dict[str, tuple[Callable[[], str], bool]] = {
+    "database": (database, True),
+    "broker": (broker, True),
+    "channel layer": (channel_layer, True),
+    "workers": (workers, False),
+    "keeper": (keeper, False),
+}
+
+
+def measure(name: str) -> Check:
+    """Try one part, once."""
+    part, needed = PARTS[name]
+    started = time.perf_counter()
+    try:
+        works, found = True, part()
+    except (BrokenError, DatabaseError) as error:
+        works, found = False, str(error)
+    return Check(name, works, needed, found, round((time.perf_counter() - started) * 1000, 1))
+
+
+def measure_all() -> list[Check]:
+    return [measure(name) for name in PARTS]
+
+
+def is_ready(checks: list[Check]) -> bool:
+    return all(check.works for check in checks if check.needed)
+
+
+def as_dicts(checks: list[Check]) -> list[dict[str, Any]]:
+    return [asdict(check) for check in checks]

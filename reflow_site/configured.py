@@ -1,0 +1,49 @@
+"""The settings an operator asks about first, in words, without any secret."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any
+
+import django
+from django.conf import settings
+from kombu.utils.url import maybe_sanitize_url
+
+from engine.config import load_config
+from engine.errors import ConfigError
+
+
+def configured() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        "django": django.get_version(),
+        "folder": str(settings.VAR_DIR),
+        "database": _database(settings.DATABASES["default"]),
+        "broker": _server(settings.BROKER_URL),
+        "redis": _server(settings.REDIS_URL),
+        "web server": settings.ASGI_SERVER,
+        "engine": _engine(),
+        "actors of your own": ", ".join(settings.REFLOW_ACTORS) or "none",
+        "private addresses": ", ".join(settings.HTTP_ALLOW_PRIVATE) or "none may be called",
+    }
+
+
+def _database(database: dict[str, Any]) -> str:
+    engine = database["ENGINE"].rpartition(".")[2]
+    host = f" on {database['HOST']}" if database.get("HOST") else ""
+    return f"{engine}: {database['NAME']}{host}"
+
+
+def _server(url: str) -> str:
+    started = " (private: `manage.py up` starts it)" if settings.PRIVATE_BROKER else ""
+    return maybe_sanitize_url(url) + started
+
+
+def _engine() -> str:
+    file = settings.REFLOW_CONFIG
+    try:
+        load_config(file if file.exists() else None, os.environ)
+    except ConfigError as error:
+        return f"refused: {error}"
+    return str(file) if file.exists() else "defaults (there is no reflow.toml)"

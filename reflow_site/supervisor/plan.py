@@ -1,0 +1,66 @@
+"""Which programs make the server, and with what options each is run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reflow_site.supervisor.children import Spec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reflow_site.supervisor.address import Address
+
+APPLICATION = "reflow_site.asgi:application"
+WORKER_PATIENCE = 30.0  # a run that takes longer is given up, and recovered like a lost one
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What somebody asked ``manage.py up`` for."""
+
+    address: Address
+    workers: int
+    examples: bool
+    asgi_server: str
+    var_dir: Path
+
+
+def default_workers() -> int:
+    return max(4, 2 * (os.cpu_count() or 1))
+
+
+def specs(plan: Plan) -> tuple[Spec, ...]:
+    """The children beside the broker, in the order in which they end."""
+    here = hashlib.sha256(os.fsencode(plan.var_dir)).hexdigest()[:6]
+    worker = ("worker", "--concurrency", str(plan.workers), "--hostname", f"up-{here}@%h")
+    quiet = ("--loglevel", "WARNING")
+    alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return (
+        _python("web", *_web(plan)),
+        _celery("worker", *worker, *alone, *quiet, patience=WORKER_PATIENCE),
+        _python("keeper", "manage.py", "keeper"),
+        _celery("beat", "beat", "--pidfile=", *quiet),
+    )
+
+
+def _web(plan: Plan) -> tuple[str, ...]:
+    host, port = plan.address.host, str(plan.address.port)
+    if plan.asgi_server == "uvicorn":
+        quiet = ("--log-level", "warning", "--no-access-log", "--lifespan", "off")
+        return ("-m", "uvicorn", "--host", host, "--port", port, *quiet, APPLICATION)
+    return ("-m", "daphne", "-b", host, "-p", port, "-v", "0", APPLICATION)
+
+
+def _celery(name: str, command: str, *options: str, patience: float = 10.0) -> Spec:
+    arguments = ("-m", "celery", "--quiet", "-A", "reflow_site", command, *options)
+    return _python(name, *arguments, patience=patience)
+
+
+def _python(name: str, *arguments: str, patience: float = 10.0) -> Spec:
+    environment = {"PYTHONUNBUFFERED": "1"}  # a line is shown when it is written
+    return Spec(name, (sys.executable, *arguments), environment, patience)
