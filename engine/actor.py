@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
-from engine.errors import ActorError, EmitLimitError
+from engine.errors import EmitLimitError
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Mapping
 
     from engine.http import HttpClient
     from engine.messages import Message
@@ -119,33 +119,29 @@ class Context:
 
     async def send(self, port: str, message: Message) -> None:
         """Send a message now, and wait until there is room for it. Async actors only."""
-        await self._host.send_now(self, port, message)
+        await self._host.send_now(port, message)
 
     async def sleep(self, seconds: float) -> None:
         """Wait on the network's clock. Async actors only."""
         await self._host.sleep(seconds)
 
 
-class ActorHost:
+class ActorHost(Protocol):
     """What a node of a network offers to the contexts of its actor."""
-
-    __slots__ = ()
 
     node_id: str
     config: Any
-    log: logging.LoggerAdapter[logging.Logger]
-    http: HttpClient
-    permissions: Permissions
-    connected_outports: frozenset[str]
-    max_emit: int
 
-    async def sleep(self, seconds: float) -> None:
-        raise ActorError(f"{self.node_id}: sleep() needs a running network")
+    @property
+    def log(self) -> logging.LoggerAdapter[logging.Logger]: ...
+    @property
+    def http(self) -> HttpClient: ...
+    @property
+    def permissions(self) -> Permissions: ...
+    @property
+    def connected_outports(self) -> frozenset[str]: ...
+    @property
+    def max_emit(self) -> int: ...
 
-    async def send_now(self, ctx: Context, port: str, message: Message) -> None:
-        raise ActorError(f"{self.node_id}: send() needs a running network")
-
-
-def find_port(ports: Iterable[Port], name: str) -> Port | None:
-    """The port that answers to this name, by itself or by an alias."""
-    return next((port for port in ports if port.answers_to(name)), None)
+    async def sleep(self, seconds: float) -> None: ...
+    async def send_now(self, port: str, message: Message) -> None: ...

@@ -62,13 +62,16 @@ def check_actor(actor: Any) -> type[Actor]:
     return actor
 
 
-def _name(actor: type[Actor]) -> list[str]:
+# A user's class is Any below: nothing about it is known until it is looked at.
+
+
+def _name(actor: Any) -> list[str]:
     if isinstance(actor.component, str) and COMPONENT_NAME.fullmatch(actor.component):
         return []
     return [f"component must be a name such as 'my_actor', not {actor.component!r}"]
 
 
-def _ports(actor: type[Actor]) -> list[str]:
+def _ports(actor: Any) -> list[str]:
     problems = []
     for side in ("inports", "outports"):
         ports = getattr(actor, side)
@@ -81,7 +84,7 @@ def _ports(actor: type[Actor]) -> list[str]:
     return problems
 
 
-def _behaviour(actor: type[Actor]) -> list[str]:
+def _behaviour(actor: Any) -> list[str]:
     found = [name for name in _METHODS if callable(getattr(actor, name, None))]
     if len(found) != 1:
         has = " and ".join(found) or "none"
@@ -104,13 +107,13 @@ def _behaviour(actor: type[Actor]) -> list[str]:
     return problems
 
 
-def _attributes(actor: type[Actor]) -> list[str]:
+def _attributes(actor: Any) -> list[str]:
     problems = []
     if not isinstance(actor.concurrency, int) or actor.concurrency < 1:
         problems.append(f"concurrency must be a whole number from 1, not {actor.concurrency!r}")
     if actor.effect is not None and actor.effect not in tuple(Effect):
         problems.append(f"effect must be one of {', '.join(Effect)}, not {actor.effect!r}")
-    if not (is_dataclass(actor.Config) and actor.Config.__dataclass_params__.frozen):  # type: ignore[attr-defined]
+    if not (is_dataclass(actor.Config) and actor.Config.__dataclass_params__.frozen):
         problems.append("Config must be a @dataclass(frozen=True)")
     else:
         try:

@@ -174,9 +174,8 @@ def _freeze(value: Any, path: str) -> Message:
         return _freeze(value.value, path)
     if isinstance(value, str):  # a subclass, such as a member of a text enum
         return str.__str__(value)
-    for number in (int, float):
-        if isinstance(value, number):
-            return number.__new__(number, value)
+    if isinstance(value, (int, float)):
+        return int(value) if isinstance(value, int) else float(value)
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     raise MessageError(f"{kind.__name__}{f' at {path}' if path else ''} cannot be a message")

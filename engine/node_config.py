@@ -248,16 +248,19 @@ def _float(value: Any) -> float:
 
 def _number(value: Any, expected: str) -> int | float:
     if isinstance(value, str):
-        try:
-            value = int(value)
-        except ValueError:
-            try:
-                value = float(value)
-            except ValueError:
-                pass
+        value = _read_number(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise ValueError(f"must be {expected}, not {value!r}")
     return value
+
+
+def _read_number(text: str) -> Any:
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _bool(value: Any) -> bool:
@@ -330,7 +333,7 @@ def _choices(hint: Any) -> tuple[str, ...]:
 
 def _type_name(hint: Any) -> str:
     origin = get_origin(hint) or hint
-    if origin in (Literal,) or (isinstance(origin, type) and issubclass(origin, StrEnum)):
+    if origin is Literal or (isinstance(origin, type) and issubclass(origin, StrEnum)):
         return "string"
     if origin in (Union, types.UnionType):
         return _type_name(next(part for part in get_args(hint) if part is not type(None)))

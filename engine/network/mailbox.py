@@ -54,8 +54,7 @@ class Inport:
         else:
             self.queue = messages.copy()
         depth = len(self.queue)
-        if depth > self.high_water:
-            self.high_water = depth
+        self.high_water = max(self.high_water, depth)
         self.node.wake()
 
     def take(self, most: int) -> list[Message]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.actor import Actor, ActorHost, Context
+from engine.actor import Actor, Context
 from engine.errors import ActorError, EngineError, MessageError
 from engine.lifecycle import ActorState, check_move
 from engine.messages import IMMUTABLE, ErrorValue, Message, freeze
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TURN = 256  # firings of one turn, at most
 
 
-class Node(ActorHost):
+class Node:
     """One actor in a running network. Owned by the scheduler's event loop."""
 
     __slots__ = (
@@ -112,10 +112,10 @@ class Node(ActorHost):
     async def sleep(self, seconds: float) -> None:
         await self.scheduler.clock.sleep(seconds)
 
-    async def send_now(self, ctx: Context, port: str, message: Message) -> None:
+    async def send_now(self, port: str, message: Message) -> None:
         if self.crew is None:
             raise ActorError(f"{self.node_id}: send() is for async actors; use emit()")
-        await self.crew.send_now(ctx, port, message)
+        await self.crew.send_now(port, message)
 
     # Life.
 
@@ -127,10 +127,9 @@ class Node(ActorHost):
     def link_up(self) -> None:
         """Settle what depends on the connections, once all are made."""
         outports = self.outports.values()
-        self.targets = tuple(
-            target
-            for outport in outports
-            for target in (*(link.inport for link in outport.links), *outport.collectors)
+        self.targets = (
+            *(link.inport for outport in outports for link in outport.links),
+            *(collector for outport in outports for collector in outport.collectors),
         )
         self.connected_outports = frozenset(out.name for out in outports if out.connected)
         self.only_outport = next(iter(self.outports)) if len(self.outports) == 1 else None

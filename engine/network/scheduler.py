@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from engine.codec import size_of
 from engine.errors import BackpressureDeadlock, CodecError
 from engine.lifecycle import ActorState
-from engine.network.mailbox import Inport
 from engine.network.records import FiringFailed, Grew, Idle
 from engine.registry import load_object
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from engine.limits import Limits
     from engine.messages import Message
     from engine.network.collector import Collector
+    from engine.network.mailbox import Inport
     from engine.network.node import Node
     from engine.network.records import Record
     from engine.network.subscription import Subscription

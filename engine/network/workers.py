@@ -74,7 +74,7 @@ class Crew:
         for task in self.tasks:
             task.cancel()
 
-    async def send_now(self, ctx: Context, port: str, message: Message) -> None:
+    async def send_now(self, port: str, message: Message) -> None:
         failures: list[Failure] = []
         outputs = self.node.gather([Emitted([(port, freeze(message))])], failures)
         for failure in failures:
