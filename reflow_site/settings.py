@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import environ
 
+from reflow_site import admin_theme
 from reflow_site.broker_socket import broker_socket
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -225,6 +226,10 @@ EVENT_MESSAGE_BYTES = env.int("EVENT_MESSAGE_BYTES", default=65_536)  # kept who
 EVENT_PREVIEW_CHARACTERS = env.int("EVENT_PREVIEW_CHARACTERS", default=2_048)  # kept of a larger
 EVENT_PAGE = env.int("EVENT_PAGE", default=500)  # rows a reader takes at once
 EVENT_POLL_SECONDS = env.float("EVENT_POLL_SECONDS", default=2.0)  # if a nudge was lost
+
+# --- Admin ------------------------------------------------------------------------------------
+
+UNFOLD = admin_theme.UNFOLD
 
 # --- REST -------------------------------------------------------------------------------------
 

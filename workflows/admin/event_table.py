@@ -1,0 +1,85 @@
+"""The event table of a run: one page, newest first, by type and node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db.models.functions import Left
+from django.utils import timezone
+
+from engine.events import ActorStateChanged, EngineEvent
+from workflows.admin import show
+from workflows.models import ExecutionEvent
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import QueryDict
+
+MAX_TEXT = 4_000  # characters of an event's data on the page; the API has the whole
+MAX_SUMMARY = 120
+TYPES = sorted(kind.__name__ for kind in get_args(EngineEvent) if kind is not ActorStateChanged)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the reader asked for; ``before`` is the number of the page's upper end."""
+
+    type: str = ""
+    node: str = ""
+    before: int | None = None
+
+    @classmethod
+    def from_query(cls, query: QueryDict) -> Choice:
+        before = query.get("before", "")
+        return cls(
+            type=query.get("type", ""),
+            node=query.get("node", "").replace("\0", ""),
+            before=int(before)
+            if before.isascii() and before.isdigit() and len(before) < 10
+            else None,
+        )
+
+    def older(self, seq: int) -> str:
+        """The query of the page before event ``seq``."""
+        asked = {"type": self.type, "node": self.node, "before": seq}
+        return urlencode({name: value for name, value in asked.items() if value})
+
+
+def event_page(execution_pk: UUID, choice: Choice) -> dict[str, Any]:
+    """The rows of one page and the way to the next, with one query."""
+    rows = ExecutionEvent.objects.filter(execution_id=execution_pk)
+    if choice.type in TYPES:
+        rows = rows.filter(type=choice.type)
+    if choice.node:
+        rows = rows.filter(node=choice.node)
+    if choice.before is not None:
+        rows = rows.filter(seq__lt=choice.before)
+    size = settings.EVENT_PAGE
+    cut = rows.annotate(text=Left("data", MAX_TEXT + 1)).order_by("-seq")
+    found = list(cut.values("seq", "type", "node", "at", "text")[: size + 1])
+    return {
+        "events": [_row(**event) for event in found[:size]],
+        "older": choice.older(found[size - 1]["seq"]) if len(found) > size else "",
+        "chosen": choice,
+        "event_types": TYPES,
+        "zone": timezone.get_current_timezone_name(),
+    }
+
+
+def _row(*, seq: int, type: str, node: str, at: Any, text: str) -> dict[str, Any]:  # noqa: A002 -- the column
+    local = timezone.localtime(at)
+    whole = len(text) <= MAX_TEXT
+    short = text[1:-1] if whole else text[1:]  # without the braces
+    return {
+        "seq": seq,
+        "type": type,
+        "node": node,
+        "time": local.strftime("%H:%M:%S.%f")[:-3],
+        "exact": local.isoformat(),
+        "short": short if len(short) <= MAX_SUMMARY else f"{short[:MAX_SUMMARY]}…",
+        "data": "" if text == "{}" else show.pretty(text) if whole else f"{text[:MAX_TEXT]}…",
+    }

@@ -1,0 +1,222 @@
+"""Executions in the admin: the list, the page of one run, its live state, and cancel."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from workflows import services
+from workflows.admin import show
+from workflows.admin.checking import check_text
+from workflows.admin.event_table import Choice, event_page
+from workflows.admin.progress import MAX_FAILURES, failures_of, state_of
+from workflows.models import TERMINAL, Execution
+from workflows.selectors import executions_of
+
+if TYPE_CHECKING:
+    from django.db.models import Field, QuerySet
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern
+    from django.utils.safestring import SafeString
+
+    from workflows.models import WorkflowVersion
+
+MAX_TEXT = 50_000  # characters of an input or result on the page; the API has the whole
+
+
+class OwnWorkflowFilter(admin.RelatedFieldListFilter):
+    """Only the caller's workflows as choices."""
+
+    def field_choices(
+        self, field: Field[Any, Any], request: HttpRequest, model_admin: Any
+    ) -> list[tuple[str, str]]:
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        mine = {"owner_id": request.user.pk}
+        choices: list[tuple[str, str]] = field.get_choices(
+            include_blank=False, ordering=ordering, limit_choices_to=mine
+        )
+        return choices
+
+
+@admin.register(Execution)
+class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+    """A user's own executions; they start and end by the services, never by hand."""
+
+    list_display = (
+        "execution_id",
+        "state",
+        "of_workflow",
+        "took",
+        "nodes",
+        "source",
+        "created",
+        "started",
+        "finished",
+    )
+    list_filter = (
+        "status",
+        ("workflow", OwnWorkflowFilter),
+        ("source", admin.AllValuesFieldListFilter),
+        ("created_at", admin.DateFieldListFilter),
+    )
+    search_fields = ("execution_id",)
+    search_help_text = "Search by execution id"
+    list_per_page = 50
+    show_full_result_count = False
+
+    @display(description="Status", ordering="status")
+    def state(self, execution: Execution) -> SafeString:
+        return show.badge(execution.status)
+
+    @display(description="Workflow", ordering="workflow__name")
+    def of_workflow(self, execution: Execution) -> str:
+        return str(execution.workflow or execution.workflow_label or show.EMPTY)
+
+    @display(description="Duration", ordering="duration_ms")
+    def took(self, execution: Execution) -> str:
+        return show.duration(execution)
+
+    @display(description="Nodes", ordering="nodes_executed")
+    def nodes(self, execution: Execution) -> str:
+        return show.nodes(execution)
+
+    @display(description="Created", ordering="created_at")
+    def created(self, execution: Execution) -> SafeString | str:
+        return show.ago(execution.created_at)
+
+    @display(description="Started", ordering="started_at")
+    def started(self, execution: Execution) -> SafeString | str:
+        return show.ago(execution.started_at)
+
+    @display(description="Finished", ordering="finished_at")
+    def finished(self, execution: Execution) -> SafeString | str:
+        return show.ago(execution.finished_at)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Execution]:
+        return executions_of(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 -- Django's signature
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Execution | None = None) -> bool:  # noqa: ARG002 -- Django's signature
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Execution | None = None) -> bool:
+        return request.user.is_superuser and (obj is None or obj.is_over)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Execution]) -> None:
+        """Delete what is over; a run that is not must be cancelled first."""
+        kept = queryset.exclude(status__in=TERMINAL).count()
+        queryset.filter(status__in=TERMINAL).delete()
+        if kept:
+            self.message_user(request, f"{kept} not deleted: not over yet.", messages.WARNING)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<uuid:pk>/state/", wrap(self.state_view), name="workflows_execution_state"),
+            path("<uuid:pk>/cancel/", wrap(self.cancel_view), name="workflows_execution_cancel"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any
+    ) -> HttpResponse:
+        """The page of one run."""
+        execution = self._own(request, object_id)
+        failures = failures_of(execution.pk)
+        state = state_of(execution, failures)
+        context = {
+            **self.admin_site.each_context(request),
+            **_facts(execution, execution.version),
+            **event_page(execution.pk, Choice.from_query(request.GET)),
+            "title": f"Execution {execution.execution_id}",
+            "opts": self.opts,
+            "state": state,
+            "drawing": check_text(execution.version.graph).drawing(state["node_states"]),
+            "failures": failures,
+            "failure_limit": MAX_FAILURES,
+            "can_cancel": not execution.is_over and self._may_cancel(request),
+        }
+        return TemplateResponse(request, "admin/workflows/execution/page.html", context)
+
+    def state_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """What the page's script asks for every other second."""
+        execution = self._own(request, str(pk))
+        return JsonResponse(state_of(execution, failures_of(execution.pk)))
+
+    def cancel_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Ask first; cancel on POST."""
+        execution = self._own(request, str(pk))
+        if not self._may_cancel(request):
+            raise PermissionDenied
+        if request.method == "POST" or execution.is_over:
+            return self._cancel(request, execution)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Cancel {execution.execution_id}",
+            "opts": self.opts,
+            "execution": execution,
+            "badge": show.badge(execution.status),
+        }
+        return TemplateResponse(request, "admin/workflows/execution/cancel.html", context)
+
+    def _cancel(self, request: HttpRequest, execution: Execution) -> HttpResponse:
+        if execution.is_over:
+            said = f"It was over already: {execution.get_status_display()}."
+        else:
+            reason = request.POST.get("reason", "")[:500]
+            status = services.cancel_execution(execution=execution, by=request.user, reason=reason)
+            said = "Asked the worker to stop it." if status == "running" else f"It is {status}."
+            self.log_change(request, execution, f"Cancelled. {reason}".strip())
+        self.message_user(request, said)
+        return HttpResponseRedirect(
+            reverse("admin:workflows_execution_change", args=(execution.pk,))
+        )
+
+    def _own(self, request: HttpRequest, object_id: str) -> Execution:
+        """The caller's execution with its graph.
+
+        Raises:
+            Http404: there is none, or it is somebody else's.
+        """
+        execution = executions_of(request.user).defer(None).filter(pk=_uuid(object_id)).first()
+        if execution is None:
+            raise Http404
+        if not self.has_view_permission(request, execution):
+            raise PermissionDenied
+        return execution
+
+    def _may_cancel(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("workflows.change_execution")
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _facts(execution: Execution, version: WorkflowVersion) -> dict[str, Any]:
+    """What a run was given and what came of it, as texts."""
+    return {
+        "execution": execution,
+        "version": version,
+        "created": show.ago(execution.created_at),
+        "started": show.ago(execution.started_at),
+        "finished": show.ago(execution.finished_at),
+        "cancelled": show.ago(execution.cancel_requested_at),
+        "input": show.cut(show.pretty(execution.input), MAX_TEXT),
+        "result": show.cut(show.pretty(execution.result), MAX_TEXT) if execution.result else "",
+        "warnings": json.loads(execution.warnings or "[]"),
+    }

@@ -1,0 +1,221 @@
+"""Workflows in the admin: the list, the editor, the check while typing, and "Run now"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+
+from engine.errors import ProblemsError
+from engine.graph import Graph
+from workflows import services
+from workflows.admin import show
+from workflows.admin.checking import check_text
+from workflows.admin.forms import RunForm, WorkflowForm, example_input
+from workflows.errors import ExecutionConflictError
+from workflows.models import Workflow
+from workflows.selectors import executions_of, versions_of, workflows_of
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern
+    from django.utils.safestring import SafeString
+
+    from engine.errors import Problem
+
+LATEST_RUNS = 5
+LATEST_VERSIONS = 20
+
+
+@admin.register(Workflow)
+class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+    """A user's own workflows; what is stored goes through the services."""
+
+    form = WorkflowForm
+    list_display = ("name", "about", "version", "changed")
+    list_filter = ("archived", ("updated_at", admin.DateFieldListFilter))
+    search_fields = ("name", "description")
+    search_help_text = "Search by name or description"
+    fields = ("name", "description", "archived")
+    actions_detail = ("run_now",)
+    warn_unsaved_form = True
+    list_per_page = 50
+
+    @display(description="Description")
+    def about(self, workflow: Workflow) -> str:
+        return show.first_line(workflow.description)
+
+    @display(description="Version", ordering="current__number")
+    def version(self, workflow: Workflow) -> str:
+        return str(workflow.current.number) if workflow.current else "not published"
+
+    @display(description="Changed", ordering="updated_at")
+    def changed(self, workflow: Workflow) -> SafeString | str:
+        return show.ago(workflow.updated_at)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
+        return workflows_of(request.user)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        """A workflow goes with its versions, though nobody deletes a version alone."""
+        objects, counts, needed, protected = super().get_deleted_objects(objs, request)
+        return objects, counts, needed - {"workflow version"}, protected
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[WorkflowForm]:
+        form = super().get_form(request, *args, **kwargs)
+        return type("OwnWorkflowForm", (form,), {"user": request.user})
+
+    def get_urls(self) -> list[URLPattern]:
+        check = path(
+            "check/", self.admin_site.admin_view(self.check_view), name="workflows_workflow_check"
+        )
+        return [check, *super().get_urls()]
+
+    def save_model(
+        self, request: HttpRequest, obj: Workflow, form: WorkflowForm, change: bool
+    ) -> None:
+        """Store by the services: a graph that differs becomes a version."""
+        graph = Graph.from_json(form.cleaned_data["graph"])
+        if change:
+            services.update_workflow(
+                workflow=obj,
+                by=request.user,
+                name=obj.name,
+                description=obj.description,
+                archived=obj.archived,
+                graph=graph,
+            )
+        else:
+            stored = services.create_workflow(
+                owner=request.user, name=obj.name, graph=graph, description=obj.description
+            )
+            obj.__dict__.update(stored.__dict__)  # what the admin log and the redirect name
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        if isinstance(response, TemplateResponse) and "adminform" in response.context_data:
+            response.context_data.update(self._page(request, response.context_data))
+        return response
+
+    def _page(self, request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+        """What the editor shows around the form."""
+        form: WorkflowForm = context["adminform"].form
+        form.fields["graph"].widget.attrs["data-check-url"] = reverse(
+            "admin:workflows_workflow_check"
+        )
+        checked = form.checked or check_text(form["graph"].value() or "")
+        page = {
+            "problems": checked.shown,
+            "summary": checked.summary,
+            "drawing": checked.drawing(),
+        }
+        workflow = context.get("original")
+        return page if workflow is None else page | _history(request, workflow)
+
+    def check_view(self, request: HttpRequest) -> HttpResponse:
+        """The editor's text, checked: every problem and a new drawing. Stores nothing."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        return JsonResponse(check_text(request.body).answer())
+
+    @action(description="Run now", icon="play_arrow", url_path="run", permissions=("view",))
+    def run_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the input, start an execution, and go to its page."""
+        workflow = self.get_object(request, object_id)
+        if workflow is None or workflow.current is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not request.user.has_perm("workflows.add_execution"):
+            raise PermissionDenied
+        graph = Graph.from_json(workflow.current.graph)
+        form = RunForm(request.POST or None, initial={"input": example_input(graph)})
+        problems: tuple[Problem, ...] = ()
+        if request.method == "POST" and form.is_valid():
+            try:
+                return self._start(request, workflow, form)
+            except ProblemsError as error:
+                problems = error.problems
+            except ExecutionConflictError as error:
+                form.add_error("execution_id", str(error))
+        context = self._run_context(request, workflow, graph)
+        context |= {"form": form, "problems": problems}
+        return TemplateResponse(request, "admin/workflows/workflow/run.html", context)
+
+    def _start(self, request: HttpRequest, workflow: Workflow, form: RunForm) -> HttpResponse:
+        start = services.start_execution(
+            owner=request.user,
+            workflow=workflow,
+            input=form.cleaned_data["input"],
+            execution_id=form.cleaned_data["execution_id"],
+            source="admin",
+        )
+        said = "started" if start.created else "was started before with the same content"
+        self.message_user(request, f"Execution {start.execution.execution_id} {said}.")
+        self.log_change(request, workflow, f"Started execution {start.execution.execution_id}.")
+        return HttpResponseRedirect(
+            reverse("admin:workflows_execution_change", args=(start.execution.pk,))
+        )
+
+    def _run_context(
+        self, request: HttpRequest, workflow: Workflow, graph: Graph
+    ) -> dict[str, Any]:
+        inports = [
+            {
+                "name": port.name,
+                "type": port.port_type,
+                "description": (port.details.metadata or {}).get("description", ""),
+            }
+            for port in graph.inports.values()
+        ]
+        return {
+            **self.admin_site.each_context(request),
+            "title": f"Run {workflow.name}",
+            "opts": self.opts,
+            "workflow": workflow,
+            "version": workflow.current,
+            "inports": inports,
+        }
+
+
+def _history(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
+    """The latest runs and versions, with one query each."""
+    runs = executions_of(request.user).filter(workflow=workflow)[:LATEST_RUNS]
+    versions = versions_of(request.user).filter(workflow=workflow).defer("graph")
+    newest = list(versions.order_by("-number")[:LATEST_VERSIONS])
+    return {
+        "runs": [
+            {
+                "pk": run.pk,
+                "execution_id": run.execution_id,
+                "badge": show.badge(run.status),
+                "duration": show.duration(run),
+                "created": show.ago(run.created_at),
+            }
+            for run in runs
+        ],
+        "versions": [
+            {
+                "pk": version.pk,
+                "number": version.number,
+                "checksum": version.checksum,
+                "saved": show.ago(version.created_at),
+                "by": version.created_by or show.EMPTY,
+            }
+            for version in newest
+        ],
+        "more_versions": (newest[-1].number or 1) - 1 if newest else 0,
+    }
