@@ -1,14 +1,13 @@
-"""The Celery app, and the sign of life that each of its workers writes."""
+"""The Celery app, and the sign of life that each of its workers gives."""
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
-
-from reflow_site.supervisor.leash import end_with
+from celery.signals import worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reflow_site.settings")
 
@@ -17,7 +16,11 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_process_init.connect
-def end_with_the_worker(**_signal: Any) -> None:
-    """A child of the pool ends with its worker, so that a killed worker's runs do not go on."""
-    end_with(os.getppid())
+@worker_ready.connect
+def give_signs_of_life(sender: Any, **_kwargs: Any) -> None:
+    """In the worker's main process, once its children are there."""
+    heartbeat = import_module("workflows.heartbeat")  # needs the app registry
+    beat = heartbeat.Heartbeat(sender.hostname, sender.controller.concurrency)
+    beat.start()
+    # A warm shutdown waits for each child's run, and no child may take another one.
+    worker_shutting_down.connect(lambda **_: beat.stop(), weak=False)

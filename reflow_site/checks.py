@@ -1,3 +1,98 @@
-"""System checks of the settings; each id is stable."""
+"""System checks of the settings; each id is stable, and each hint says what to change."""
 
 from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
+
+from engine.config import load_config
+from engine.errors import ConfigError, RegistrationError
+from engine.registry import discover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+POSITIVE = (
+    "LEASE_SECONDS",
+    "RUN_SECONDS",
+    "KILL_SECONDS",
+    "HINT_TIMEOUT_SECONDS",
+    "EVENT_POLL_SECONDS",
+    "MAX_LOST_ATTEMPTS",
+    "EVENT_LIMIT",
+    "EVENT_MESSAGE_BYTES",
+    "EVENT_PREVIEW_CHARACTERS",
+    "EVENT_PAGE",
+    "API_MAX_BODY_BYTES",
+    "API_USER_RATE",
+    "API_USER_BURST",
+    "API_ANONYMOUS_PER_MINUTE",
+)
+SHORTEST_LEASE_SECONDS = 3
+BROKERS = ("redis://", "rediss://", "redis+socket://", "sentinel://", "amqp://", "amqps://")
+
+
+@register(Tags.compatibility)
+def settings_are_sound(**_kwargs: Any) -> list[CheckMessage]:
+    return [*_numbers(), *_broker(), *_engine(), *_actors(), *_safety()]
+
+
+def _numbers() -> Iterator[CheckMessage]:
+    for name in POSITIVE:
+        value = getattr(settings, name)
+        if value <= 0:
+            yield Error(f"{name} is {value}", hint="Give a number above 0.", id="reflow.E001")
+    if 0 < settings.LEASE_SECONDS < SHORTEST_LEASE_SECONDS:
+        yield Error(
+            f"LEASE_SECONDS is {settings.LEASE_SECONDS:g}",
+            hint=f"Give at least {SHORTEST_LEASE_SECONDS}: a busy worker renews it late.",
+            id="reflow.E002",
+        )
+
+
+def _broker() -> Iterator[CheckMessage]:
+    if not settings.BROKER_URL.startswith(BROKERS):
+        yield Error(
+            "BROKER_URL is of a kind that cannot carry hints",
+            hint=f"Use one of {', '.join(BROKERS)}",
+            id="reflow.E003",
+        )
+
+
+def _engine() -> Iterator[CheckMessage]:
+    file = settings.REFLOW_CONFIG
+    if "REFLOW_CONFIG" in os.environ and not file.exists():
+        yield Error(f"REFLOW_CONFIG names {file}, which is not there", id="reflow.E004")
+        return
+    try:
+        load_config(file if file.exists() else None, os.environ)
+    except ConfigError as error:
+        for problem in error.problems:
+            yield Error(f"{file.name}: {problem}", id="reflow.E005")
+
+
+def _actors() -> Iterator[CheckMessage]:
+    try:
+        discover(settings.REFLOW_ACTORS)
+    except RegistrationError as error:
+        for problem in error.problems:
+            yield Error(f"REFLOW_ACTORS: {problem}", id="reflow.E006")
+
+
+def _safety() -> Iterator[CheckMessage]:
+    if "*" in settings.ALLOWED_HOSTS and not settings.DEBUG:
+        yield Error(
+            "ALLOWED_HOSTS holds '*', which also switches off the Origin check of WebSockets",
+            hint="Name the hosts that the server answers for.",
+            id="reflow.E007",
+        )
+    if "*" in settings.HTTP_ALLOW_PRIVATE:
+        yield checks.Warning(
+            "HTTP_ALLOW_PRIVATE is '*': every graph reaches every address of your network",
+            hint="Name the hosts or networks that graphs need.",
+            id="reflow.W001",
+        )

@@ -1,0 +1,167 @@
+"""How a run's end is written: status, result and terminal event in one fenced transaction."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from engine.codec import dumps
+from engine.errors import CodecError, Problem
+from engine.events import Cancelled, Completed, Failed, Requeued
+from workflows.event_log import append
+from workflows.event_rows import clean
+from workflows.lifecycle import move
+from workflows.models import Execution, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from uuid import UUID
+
+    from engine.network import Result
+    from workflows.lifecycle import Claim
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended, before it is written."""
+
+    status: Status
+    error: str = ""
+    code: str = ""
+    duration_ms: float | None = None
+    nodes_executed: int = 0
+    nodes_failed: int = 0
+    outputs: Mapping[str, list[Any]] = field(default_factory=dict)
+
+
+def end_of(result: Result, problems: Iterable[Problem]) -> End:
+    """The end of a run that ran until it was idle, or until something broke it."""
+    outputs, unwritable = _writable(result.outputs)
+    found = [*problems, *unwritable]
+    error, code = result.error, result.code
+    if not code and found:
+        error, code = f"{found[0]}{_more(len(found) - 1)}", "message_invalid"
+    return End(
+        status=Status.FAILED if code else Status.COMPLETED,
+        error=error,
+        code=code,
+        duration_ms=result.duration_ms,
+        nodes_executed=result.nodes_executed,
+        nodes_failed=result.nodes_failed,
+        outputs=outputs,
+    )
+
+
+def write_end(claim: Claim, end: End) -> None:
+    """Store the end under this claim.
+
+    Raises:
+        FencedError: the run is no longer this worker's; nothing was written.
+    """
+    with transaction.atomic():
+        row = Execution.objects.select_for_update(of=("self",)).get(pk=claim.pk)
+        append(claim.pk, claim.token, [_event(row, end)])
+        move(
+            claim.pk,
+            end.status,
+            held=claim.token,
+            result=_result(row, end),
+            error=clean(end.error),
+            error_code=end.code,
+            duration_ms=end.duration_ms,
+            nodes_executed=end.nodes_executed,
+            nodes_failed=end.nodes_failed,
+        )
+
+
+def fail(pk: UUID, error: str, code: str, **columns: Any) -> bool:
+    """End a run that nobody holds, or whose holder is lost; False if it was over meanwhile."""
+    with transaction.atomic():
+        token = F("token") + 1  # whoever held it writes no more
+        failed = move(pk, Status.FAILED, error=error, error_code=code, token=token, **columns)
+        if failed:
+            append(pk, None, [Failed(timestamp=time.time(), error=error, code=code)])
+    return failed
+
+
+def give_back(claim: Claim, reason: str) -> None:
+    """Queue a run again that the engine, not the workflow, has broken; give up after the last try.
+
+    A row that is another's by now stays as it is.
+    """
+    with transaction.atomic():
+        row = Execution.objects.select_for_update(of=("self",)).get(pk=claim.pk)
+        lost = row.attempts_lost + 1
+        if row.token != claim.token:
+            return
+        if lost >= settings.MAX_LOST_ATTEMPTS:
+            fail(claim.pk, clean(reason), "engine_error", attempts_lost=lost)
+            return
+        again = {"attempts_lost": lost, "hinted_at": Now(), "worker": ""}
+        if move(claim.pk, Status.QUEUED, held=claim.token, **again):
+            event = Requeued(timestamp=time.time(), attempt=row.attempt, reason=clean(reason))
+            append(claim.pk, None, [event])
+
+
+def _event(row: Execution, end: End) -> Completed | Failed | Cancelled:
+    now = time.time()
+    counts = {"nodes_executed": end.nodes_executed, "nodes_failed": end.nodes_failed}
+    if end.status is Status.COMPLETED:
+        return Completed(timestamp=now, duration_ms=end.duration_ms or 0.0, **counts)
+    if end.status is Status.CANCELLED:
+        return Cancelled(
+            timestamp=now,
+            by=row.cancel_by,
+            reason=row.cancel_reason,
+            duration_ms=end.duration_ms,
+        )
+    return Failed(
+        timestamp=now,
+        error=clean(end.error),
+        code=end.code,
+        duration_ms=end.duration_ms,
+        **counts,
+    )
+
+
+def _result(row: Execution, end: End) -> str:
+    return dumps(
+        {
+            "status": end.status.value,
+            "execution_id": row.execution_id,
+            "workflow_id": row.workflow_label or str(row.workflow_id or ""),
+            "duration_ms": end.duration_ms,
+            "nodes_executed": end.nodes_executed,
+            "nodes_failed": end.nodes_failed,
+            "outputs": end.outputs,
+        }
+    )
+
+
+def _writable(
+    outputs: Mapping[str, list[Any]],
+) -> tuple[dict[str, list[Any]], list[Problem]]:
+    """The outputs, with a text in the place of each value that JSON has no room for."""
+    kept: dict[str, list[Any]] = {}
+    problems: list[Problem] = []
+    for port, values in outputs.items():
+        try:
+            dumps(values)
+            kept[clean(port)] = values
+        except CodecError as error:
+            problems.append(Problem(f"outport {port!r}", str(error), "message_invalid", port=port))
+            kept[clean(port)] = [str(problems[-1])]
+    return kept, problems
+
+
+def _more(count: int) -> str:
+    return f" (and {count} more)" if count else ""

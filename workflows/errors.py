@@ -1,0 +1,29 @@
+"""What services refuse, beside the engine's own errors; each with a stable code."""
+
+from __future__ import annotations
+
+
+class ConflictError(Exception):
+    """What was asked for stands against what is stored already."""
+
+    code = "conflict"
+
+
+class ExecutionConflictError(ConflictError):
+    """The execution id is in use by a run of another graph, input or metadata."""
+
+    code = "execution_id_conflict"
+
+    def __init__(self, execution_id: str) -> None:
+        self.execution_id = execution_id
+        super().__init__(f"execution_id {execution_id!r} was used before with other content")
+
+
+class NameTakenError(ConflictError):
+    """The owner has a workflow of this name."""
+
+    code = "name_taken"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is a workflow with the name {name!r} already")

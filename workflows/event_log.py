@@ -1,0 +1,125 @@
+"""The stored events of a run: numbered without a gap, written in batches, then nudged."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from asgiref.sync import async_to_sync, sync_to_async
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+
+from workflows.event_rows import RowLimits, stored, to_row, within
+from workflows.models import Execution, ExecutionEvent, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from engine.errors import Problem
+    from engine.events import EngineEvent
+    from workflows.event_rows import EventRow
+    from workflows.lifecycle import Claim
+
+logger = logging.getLogger(__name__)
+
+GLOBAL_GROUP = "executions"  # hears of every run
+NUDGE_TIMEOUT_SECONDS = 0.5
+
+
+class FencedError(Exception):
+    """The run is no longer this worker's: nothing was written."""
+
+
+def group_name(execution_pk: UUID) -> str:
+    """The channel-layer group that hears of new events of one run."""
+    return f"execution.{execution_pk.hex}"
+
+
+def append(
+    execution_pk: UUID, token: int | None, events: Sequence[EngineEvent]
+) -> tuple[Problem, ...]:
+    """Number and store these events in one transaction, and nudge their readers after it.
+
+    ``token`` is the claim under which the caller writes. None: the caller changed the row's status
+    in the transaction that is open, and so is the only one that writes.
+
+    Returns:
+        The messages that could not be stored as they were; each stands as an Error in its row.
+
+    Raises:
+        FencedError: the token is no longer the row's, or the run is over.
+    """
+    limits = RowLimits(settings.EVENT_MESSAGE_BYTES, settings.EVENT_PREVIEW_CHARACTERS)
+    rows = [to_row(event, limits) for event in stored(events)]
+    if rows:
+        with transaction.atomic():
+            _insert(execution_pk, _take_numbers(execution_pk, token, len(rows)), rows)
+            transaction.on_commit(lambda: nudge(execution_pk))
+    return tuple(problem for row in rows for problem in row.problems)
+
+
+class EventWriter:
+    """Stores the events of one attempt under its claim; ``problems`` is what it had to replace."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.problems: list[Problem] = []
+        self._claim = claim
+        self._single = settings.EVENT_LIMIT
+
+    async def write(self, events: list[EngineEvent]) -> None:
+        """Store a batch.
+
+        Raises:
+            FencedError: the run is no longer this worker's.
+        """
+        await sync_to_async(self._write)(events)
+
+    def _write(self, events: list[EngineEvent]) -> None:
+        kept, self._single = within(events, self._single)
+        self.problems += append(self._claim.pk, self._claim.token, kept)
+
+
+def _take_numbers(execution_pk: UUID, token: int | None, count: int) -> int:
+    """Move ``last_seq`` on; the first of the numbers that are now the caller's."""
+    row = Execution.objects.filter(pk=execution_pk)
+    if token is not None:
+        row = row.filter(token=token, status=Status.RUNNING)
+    if not row.update(last_seq=F("last_seq") + count):
+        raise FencedError(f"{execution_pk} is not held with token {token}")
+    last: int = row.values_list("last_seq", flat=True).get()
+    return last - count + 1
+
+
+def _insert(execution_pk: UUID, first: int, rows: Sequence[EventRow]) -> None:
+    """One prepared statement for all rows: many times the speed of ``bulk_create``."""
+    table = connection.ops.quote_name(ExecutionEvent._meta.db_table)  # noqa: SLF001 -- documented
+    execution = Execution._meta.pk.get_db_prep_value(execution_pk, connection)  # noqa: SLF001
+    at = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {table} (execution_id, seq, type, node, at, data)"  # noqa: S608 -- quoted
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [
+                (execution, seq, row.type, row.node, at(row.at), row.data)
+                for seq, row in enumerate(rows, first)
+            ],
+        )
+
+
+def nudge(execution_pk: UUID) -> None:
+    """Tell readers that there is something to read. It may be lost: they also look by the clock."""
+    try:
+        async_to_sync(_send)((group_name(execution_pk), GLOBAL_GROUP), str(execution_pk))
+    except Exception as error:  # noqa: BLE001 -- a boundary: no layer's failure may stop a run
+        logger.warning("execution %s: readers were not nudged: %r", execution_pk, error)
+
+
+async def _send(groups: Sequence[str], execution_pk: str) -> None:
+    layer = get_channel_layer()
+    async with asyncio.timeout(NUDGE_TIMEOUT_SECONDS):
+        for group in groups:
+            await layer.group_send(group, {"type": "events.new", "execution": execution_pk})

@@ -1,0 +1,59 @@
+"""Telling a worker that a run waits: a message that may be lost, because the table is the queue."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import TYPE_CHECKING
+
+from celery import current_app
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Now
+from kombu.exceptions import KombuError
+from kombu.pools import producers
+
+from workflows.models import Execution, Status
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from kombu import Connection
+
+logger = logging.getLogger(__name__)
+
+TASK = "workflows.run_execution"
+
+
+def hint(pk: UUID) -> bool:
+    """Publish a wake-up for this run, at most ``HINT_TIMEOUT_SECONDS``, once.
+
+    Returns:
+        False if the broker did not take it; the keeper will hint again.
+    """
+    connection = _connection()
+    timeout = settings.HINT_TIMEOUT_SECONDS
+    try:
+        with producers[connection].acquire(block=True, timeout=timeout) as producer:
+            current_app.send_task(TASK, (str(pk),), producer=producer, retry=False)
+    except (KombuError, *connection.connection_errors, *connection.channel_errors) as error:
+        logger.warning("execution %s: the broker took no hint: %s", pk, error)
+        return False
+    queued = Execution.objects.filter(pk=pk, status=Status.QUEUED)
+    queued.update(hinted_at=Now(), hint_count=F("hint_count") + 1)
+    return True
+
+
+@cache
+def _connection() -> Connection:
+    """A connection of its own: a short timeout would hurt the worker's, which waits for work."""
+    timeout = settings.HINT_TIMEOUT_SECONDS
+    return current_app.connection_for_write(
+        connect_timeout=timeout,
+        transport_options={
+            "socket_timeout": timeout,
+            "socket_connect_timeout": timeout,
+            "max_retries": 0,
+            "interval_start": 0,
+        },
+    )

@@ -1,0 +1,59 @@
+"""``manage.py keeper``: ends what was lost and wakes what was forgotten, without the broker."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from workflows.recovery import ClockGuard, elect, resign, round_of_keeper
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = "End runs whose worker is lost, and wake queued ones; safe to run in any number."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one round, then exit")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        holder = f"{socket.gethostname()}:{os.getpid()}"
+        if options["once"]:
+            self._round(holder)
+            resign(holder)
+            return
+        stop = threading.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stop.set())
+        self._keep(holder, stop)
+
+    def _keep(self, holder: str, stop: threading.Event) -> None:
+        guard = ClockGuard(settings.LEASE_SECONDS / 5, settings.LEASE_SECONDS)
+        logger.info("the keeper %s is up", holder)
+        while not stop.is_set():
+            try:
+                if guard.trusted():
+                    self._round(holder)
+            except DatabaseError as error:
+                logger.error("the database did not answer; trying again: %s", error)  # noqa: TRY400 -- no traceback each second
+                connection.close()
+            stop.wait(TICK_SECONDS)
+        resign(holder)
+
+    def _round(self, holder: str) -> None:
+        if elect(holder):
+            round_of_keeper()

@@ -1,0 +1,148 @@
+"""What the keeper does, with the database alone: bury lost runs, wake forgotten ones."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from engine.events import Cancelled
+from workflows.endings import fail
+from workflows.event_log import append
+from workflows.hints import hint
+from workflows.lifecycle import from_now, move
+from workflows.models import Execution, KeeperLease, Status
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+logger = logging.getLogger(__name__)
+
+KEEPER = "keeper"
+KEEPER_LEASE_SECONDS = 5.0
+REHINT_SECONDS = (2, 5, 10, 20, 30)  # after that many hints; the last one for all further
+HINTS_A_ROUND = 20
+ROWS_A_ROUND = 500
+DEADLINE_GRACE_SECONDS = 10  # in which a run's own worker ends it
+
+
+def elect(holder: str) -> bool:
+    """Become, or stay, the keeper that works; the others wait for its lease to run out."""
+    until = from_now(KEEPER_LEASE_SECONDS)
+    mine_or_over = Q(holder=holder) | Q(until__lt=Now())
+    rows = KeeperLease.objects.filter(name=KEEPER)
+    if rows.filter(mine_or_over).update(holder=holder, until=until):
+        return True
+    return KeeperLease.objects.get_or_create(
+        name=KEEPER, defaults={"holder": holder, "until": until}
+    )[1]
+
+
+def resign(holder: str) -> None:
+    """Let another keeper work at once."""
+    KeeperLease.objects.filter(name=KEEPER, holder=holder).delete()
+
+
+def reap() -> int:
+    """End the runs whose worker is gone: its lease ran out, or there never was one.
+
+    Returns:
+        How many.
+    """
+    lost = Execution.objects.filter(status=Status.RUNNING)
+    lost = lost.filter(Q(lease_until__lt=Now()) | Q(lease_until__isnull=True) | Q(worker=""))
+    return sum(_bury(row, lost) for row in lost[:ROWS_A_ROUND])
+
+
+def _bury(row: Execution, lost: QuerySet[Execution]) -> bool:
+    """Cancelled, if that was asked for; else failed. Checked again under the row's lock."""
+    with transaction.atomic():
+        if not lost.filter(pk=row.pk, token=row.token).select_for_update().exists():
+            return False
+        if row.cancel_requested_at is not None:
+            move(row.pk, Status.CANCELLED, token=F("token") + 1)
+            event = Cancelled(timestamp=time.time(), by=row.cancel_by, reason=row.cancel_reason)
+            append(row.pk, None, [event])
+        else:
+            error = f"the worker {row.worker or '(unknown)'} was lost while it ran this"
+            fail(row.pk, error, "worker_lost", attempts_lost=F("attempts_lost") + 1)
+    logger.warning("execution %s: its worker %s is lost", row.execution_id, row.worker)
+    return True
+
+
+def end_overdue() -> int:
+    """Fail the runs that are past their deadline and that no worker has ended.
+
+    Returns:
+        How many.
+    """
+    late = Q(status=Status.RUNNING, deadline_at__lt=from_now(-DEADLINE_GRACE_SECONDS))
+    waiting = Q(status__in=(Status.QUEUED, Status.PAUSED, Status.WAITING), deadline_at__lt=Now())
+    overdue = Execution.objects.filter(late | waiting).values_list("pk", "execution_id")
+    ended = 0
+    for pk, execution_id in overdue[:ROWS_A_ROUND]:
+        if fail(pk, "it was not over at its deadline", "deadline_exceeded"):
+            logger.warning("execution %s: past its deadline", execution_id)
+            ended += 1
+    return ended
+
+
+def sweep() -> int:
+    """Hint again at queued runs that nobody took, with a back-off for each; best first.
+
+    It ends at the first hint that the broker does not take: the next round tries again.
+
+    Returns:
+        How many hints were taken.
+    """
+    taken = 0
+    for pk in _forgotten():
+        if not hint(pk):
+            break
+        taken += 1
+    return taken
+
+
+def _forgotten() -> list[UUID]:
+    due = Q(hinted_at__isnull=True, created_at__lt=from_now(-1))  # the first hint is under way
+    last = len(REHINT_SECONDS)
+    for count, seconds in enumerate(REHINT_SECONDS, 1):
+        hints = Q(hint_count__gte=count) if count == last else Q(hint_count=count)
+        if count == 1:
+            hints = Q(hint_count__lte=1)
+        due |= hints & Q(hinted_at__lt=from_now(-seconds))
+    rows = Execution.objects.filter(due, status=Status.QUEUED).order_by("-priority", "created_at")
+    return list(rows.values_list("pk", flat=True)[:HINTS_A_ROUND])
+
+
+def round_of_keeper() -> None:
+    """Everything once; the broker last, because it may be slow to refuse."""
+    reap()
+    end_overdue()
+    sweep()
+
+
+class ClockGuard:
+    """Notices that this machine slept or that its clock was set: leases look older then."""
+
+    def __init__(self, beat_seconds: float, pause_seconds: float) -> None:
+        self._beat = beat_seconds
+        self._pause = pause_seconds
+        self._offset = time.time() - time.monotonic()
+        self._quiet_until = 0.0
+
+    def trusted(self) -> bool:
+        """False for one lease time after a jump, in which living workers renew theirs."""
+        offset = time.time() - time.monotonic()
+        jump = abs(offset - self._offset)
+        self._offset = offset
+        if jump > self._beat:
+            logger.warning("the clock jumped by %.1f s: no reaping for a while", jump)
+            self._quiet_until = time.monotonic() + self._pause
+        return time.monotonic() >= self._quiet_until

@@ -1,0 +1,75 @@
+"""Reads that more than one caller needs; each starts from what the user may see."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Q, Sum
+from django.db.models.functions import Now
+
+from workflows.models import Execution, ExecutionEvent, Status, Worker, Workflow, WorkflowVersion
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.db.models import QuerySet
+
+WORKER_SILENT_SECONDS = 15  # a worker gives a sign of life every 5
+
+
+def workflows_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Workflow]:
+    """The workflows this user may see, with what a list shows of each."""
+    return Workflow.objects.filter(owner_id=user.pk).select_related("owner", "current")
+
+
+def versions_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[WorkflowVersion]:
+    """The versions this user may see, those without a workflow too."""
+    rows = WorkflowVersion.objects.filter(owner_id=user.pk)
+    return rows.select_related("owner", "workflow", "created_by")
+
+
+def executions_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Execution]:
+    """The executions this user may see; the graph itself is read only where it is asked for."""
+    rows = Execution.objects.filter(owner_id=user.pk)
+    return rows.select_related("owner", "workflow", "version").defer("version__graph")
+
+
+def events_after(
+    execution_pk: UUID, seq: int = 0, limit: int | None = None
+) -> QuerySet[ExecutionEvent]:
+    """The next page of a run's events; ``limit`` defaults to ``EVENT_PAGE``."""
+    rows = ExecutionEvent.objects.filter(execution_id=execution_pk, seq__gt=seq)
+    return rows.order_by("seq")[: settings.EVENT_PAGE if limit is None else limit]
+
+
+def live_workers() -> QuerySet[Worker]:
+    """The workers that gave a sign of life lately and still take runs."""
+    return Worker.objects.filter(
+        stopping=False, seen_at__gt=Now() - timedelta(seconds=WORKER_SILENT_SECONDS)
+    )
+
+
+def waiting_reason(execution: Execution) -> str:
+    """Why a queued run has not started, in words for its owner; empty if it is not queued."""
+    if execution.status != Status.QUEUED:
+        return ""
+    slots = live_workers().aggregate(total=Sum("slots"))["total"]
+    if not slots:
+        return "no worker is running; it starts as soon as one is"
+    running = Execution.objects.filter(status=Status.RUNNING).count()
+    ahead = _ahead_of(execution).count()
+    if running >= slots:
+        return f"all {slots} places of the workers are busy; {ahead} runs are before it"
+    if execution.hinted_at is None:
+        return "the broker has not taken its message yet; the keeper goes on offering it"
+    return f"a worker was told of it; {ahead} runs are before it"
+
+
+def _ahead_of(execution: Execution) -> QuerySet[Execution]:
+    sooner = Q(priority__gt=execution.priority) | Q(
+        priority=execution.priority, created_at__lt=execution.created_at
+    )
+    return Execution.objects.filter(sooner, status=Status.QUEUED)

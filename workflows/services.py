@@ -1,0 +1,260 @@
+"""What a user can do: keep workflows, publish versions, start executions and cancel them."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q
+from django.db.models.functions import Now
+
+from engine.codec import dumps
+from engine.events import Cancelled
+from engine.graph import Graph
+from engine.graph.validation import GraphLimits, check
+from workflows import surroundings
+from workflows.errors import ExecutionConflictError, NameTakenError
+from workflows.event_log import append, nudge
+from workflows.event_rows import clean
+from workflows.hints import hint
+from workflows.inputs import distribute
+from workflows.lifecycle import move
+from workflows.models import Execution, Status, Workflow, WorkflowVersion
+from workflows.requests import read_request
+from workflows.selectors import workflows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from django.contrib.auth.models import User
+
+    from workflows.requests import StartRequest
+
+    GraphLike = Graph | Mapping[str, Any] | str | bytes
+
+__all__ = [
+    "ExecutionConflictError",
+    "NameTakenError",
+    "Start",
+    "cancel_execution",
+    "checked_graph",
+    "create_workflow",
+    "publish_version",
+    "start_execution",
+    "update_workflow",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What ``start_execution`` did; ``created`` is False for a request that was there before."""
+
+    execution: Execution
+    created: bool
+    warnings: tuple[str, ...]
+
+
+def create_workflow(*, owner: User, name: str, graph: GraphLike, description: str = "") -> Workflow:
+    """Keep a graph under a name, as version 1.
+
+    Raises:
+        GraphError: the graph cannot run; nothing is stored.
+        NameTakenError: the owner has a workflow of this name.
+    """
+    checked = checked_graph(graph)
+    try:
+        with transaction.atomic():
+            workflow = Workflow.objects.create(owner=owner, name=name, description=description)
+            _publish(workflow, checked, owner)
+    except IntegrityError as error:
+        raise NameTakenError(name) from error
+    return workflow
+
+
+def update_workflow(
+    *,
+    workflow: Workflow,
+    by: User,
+    name: str | None = None,
+    description: str | None = None,
+    archived: bool | None = None,
+    graph: GraphLike | None = None,
+) -> Workflow:
+    """Change what is given; a graph that differs from the current one becomes a version.
+
+    Raises:
+        GraphError: the graph cannot run; nothing is stored.
+        NameTakenError: the owner has another workflow of this name.
+    """
+    checked = None if graph is None else checked_graph(graph)
+    given = {"name": name, "description": description, "archived": archived}
+    for field, value in given.items():
+        if value is not None:
+            setattr(workflow, field, value)
+    try:
+        with transaction.atomic():
+            workflow.save(update_fields=[*given, "updated_at"])
+            if checked is not None:
+                _publish(workflow, checked, by)
+    except IntegrityError as error:
+        raise NameTakenError(workflow.name) from error
+    return workflow
+
+
+def publish_version(*, workflow: Workflow, graph: GraphLike, by: User) -> WorkflowVersion:
+    """Make this graph the workflow's current version; the same graph again changes nothing.
+
+    Raises:
+        GraphError: the graph cannot run; nothing is stored.
+    """
+    checked = checked_graph(graph)
+    with transaction.atomic():
+        return _publish(workflow, checked, by)
+
+
+def _publish(workflow: Workflow, graph: Graph, by: User) -> WorkflowVersion:
+    """Needs an open transaction: the workflow's row is locked, so that numbers have no gap."""
+    locked = Workflow.objects.select_for_update(of=("self",)).select_related("current")
+    current = locked.get(pk=workflow.pk).current
+    checksum = graph.checksum()
+    if current is None or current.checksum != checksum:
+        last = workflow.versions.aggregate(last=Max("number"))["last"] or 0
+        current = WorkflowVersion.objects.create(
+            owner_id=workflow.owner_id,
+            workflow=workflow,
+            number=last + 1,
+            graph=graph.to_json(),
+            checksum=checksum,
+            created_by=by,
+        )
+        Workflow.objects.filter(pk=workflow.pk).update(current=current, updated_at=Now())
+    workflow.current = current
+    return current
+
+
+def checked_graph(graph: GraphLike) -> Graph:
+    """The graph, if it can run here.
+
+    Raises:
+        GraphError: with every problem.
+    """
+    parsed = graph if isinstance(graph, Graph) else Graph.from_json(graph)
+    check(parsed, surroundings.registry(), GraphLimits(nodes=surroundings.limits().max_nodes))
+    return parsed
+
+
+def start_execution(
+    *,
+    owner: User,
+    graph: GraphLike | None = None,
+    version: WorkflowVersion | None = None,
+    workflow: Workflow | None = None,
+    input: Mapping[str, Any] | None = None,  # noqa: A002 -- the wire's word
+    metadata: Mapping[str, Any] | None = None,
+    execution_id: str = "",
+    source: str = "api",
+) -> Start:
+    """Record a run of a graph, of a version or of a workflow's current version, and queue it.
+
+    Asked twice with one ``execution_id`` and the same content, it answers the first run.
+
+    Raises:
+        GraphError: the graph cannot run.
+        InputError: the input, the metadata or the id is wrong.
+        ExecutionConflictError: the id was used with other content.
+    """
+    if workflow is not None and version is None:
+        version = workflow.current
+    given = graph if version is None else version.graph
+    if given is None:
+        raise ValueError("start_execution needs a graph, a version or a published workflow")
+    parsed = given if isinstance(given, Graph) else Graph.from_json(given)
+    request = read_request(parsed, input, metadata, execution_id)
+    earlier = _earlier(owner, request)
+    if earlier is not None:
+        return earlier
+    checked_graph(parsed)
+    warnings = distribute(parsed, surroundings.registry(), json.loads(request.input)).warnings
+    try:
+        with transaction.atomic():
+            execution = Execution(owner=owner, workflow=workflow, source=source)
+            execution.version = version or _posted(owner, parsed)
+            _record(execution, request, warnings)
+            transaction.on_commit(lambda: _announce(execution.pk))
+    except IntegrityError:  # the same id, at the same moment
+        earlier = _earlier(owner, request)
+        if earlier is None:
+            raise
+        return earlier
+    return Start(execution, created=True, warnings=warnings)
+
+
+def _earlier(owner: User, request: StartRequest) -> Start | None:
+    if not request.execution_id:
+        return None
+    rows = Execution.objects.filter(owner=owner, execution_id=request.execution_id)
+    execution = rows.select_related("version").first()
+    if execution is None:
+        return None
+    if execution.request_hash != request.digest:
+        raise ExecutionConflictError(request.execution_id)
+    return Start(execution, created=False, warnings=tuple(json.loads(execution.warnings)))
+
+
+def _posted(owner: User, graph: Graph) -> WorkflowVersion:
+    """The version of a graph that was posted without a workflow; equal graphs share one."""
+    return WorkflowVersion.objects.get_or_create(
+        owner=owner,
+        workflow=None,
+        checksum=graph.checksum(),
+        defaults={"graph": graph.to_json(), "created_by": owner},
+    )[0]
+
+
+def _record(execution: Execution, request: StartRequest, warnings: tuple[str, ...]) -> None:
+    execution.execution_id = request.execution_id or str(execution.pk)
+    execution.workflow_label = request.workflow_label
+    if execution.workflow is None and request.workflow_label:
+        execution.workflow = _named(execution.owner, request.workflow_label)
+    execution.input = request.input
+    execution.metadata = request.metadata
+    execution.request_hash = request.digest
+    execution.warnings = dumps(warnings)
+    execution.save(force_insert=True)
+
+
+def _named(owner: User, label: str) -> Workflow | None:
+    """A label is a workflow if its owner sees one of this id or name."""
+    named = Q(name=label)
+    if label.isascii() and label.isdigit():
+        named |= Q(pk=int(label))
+    return workflows_of(owner).filter(named).order_by("pk").first()
+
+
+def _announce(pk: UUID) -> None:
+    nudge(pk)
+    hint(pk)
+
+
+def cancel_execution(*, execution: Execution, by: User | str, reason: str = "") -> Status:
+    """Stop a run: at once if nothing runs it, else by a flag that its worker reads each second.
+
+    Returns:
+        The status after it; that of a run which is over does not change.
+    """
+    name, reason = clean(str(by))[:150], clean(reason)
+    requested = {"cancel_requested_at": Now(), "cancel_by": name, "cancel_reason": reason}
+    with transaction.atomic():
+        row = Execution.objects.select_for_update().get(pk=execution.pk)
+        if row.status == Status.RUNNING:
+            if row.cancel_requested_at is None:
+                Execution.objects.filter(pk=row.pk).update(**requested)
+        elif not row.is_over:
+            move(row.pk, Status.CANCELLED, **requested)
+            append(row.pk, None, [Cancelled(timestamp=time.time(), by=name, reason=reason)])
+            return Status.CANCELLED
+    return Status(row.status)

@@ -1,0 +1,45 @@
+"""The one Celery task: a wake-up for a worker, which then takes what may start."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from celery import shared_task
+
+from workflows.hints import TASK
+from workflows.lifecycle import claim_next
+from workflows.runner import run
+
+if TYPE_CHECKING:
+    from celery import Task
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name=TASK, bind=True, ignore_result=True)  # a lost hint costs one poll of the keeper
+def run_execution(self: Task, execution_id: str) -> None:
+    """Run what may start now, the best first, until there is nothing more.
+
+    ``execution_id`` is only a hint: another worker may have taken that run already, and a message
+    that names no run of ours does nothing worse.
+    """
+    worker = self.request.hostname or socket.gethostname()
+    hinted = _uuid(execution_id)
+    given_back: set[UUID] = set()
+    while claim := claim_next(worker, os.getpid(), hinted=hinted, avoid=given_back):
+        logger.info("execution %s starts", claim.execution_id)
+        # Not asyncio.run: with async_to_sync the ORM calls inside come back to this thread.
+        if not async_to_sync(run)(claim):
+            given_back.add(claim.pk)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except (ValueError, AttributeError, TypeError):
+        return None
