@@ -1,0 +1,140 @@
+"""What a client of Reflow's wire may ask for, by REST or WebSocket: read, checked, done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+
+from engine.codec import parse_json
+from engine.errors import CodecError, nearest
+from workflows.api.errors import BodyTooLargeError, ExecutionOverError, MalformedError
+from workflows.models import EXECUTION_ID, Execution, Status
+from workflows.selectors import executions_of
+from workflows.services import cancel_execution, start_execution
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from workflows.services import Start
+
+COMMANDS = ("start_workflow", "subscribe_workflow", "cancel_workflow")
+MAX_COMMAND_BYTES = 65_536  # of any but start_workflow, which carries a graph
+
+
+class ObjectField(serializers.DictField):
+    """A JSON object, its values as they are."""
+
+
+class MetadataInput(serializers.Serializer[Any]):
+    """What a caller says about a run; unknown keys are kept with it."""
+
+    execution_id = serializers.RegexField(EXECUTION_ID, required=False, allow_null=True)
+    workflow_id = serializers.CharField(required=False, allow_null=True, max_length=200)
+    source = serializers.CharField(  # type: ignore[assignment]
+        required=False, allow_null=True, max_length=40
+    )
+    webhook_url = serializers.URLField(required=False, allow_null=True)
+    webhook_headers = ObjectField(required=False, allow_null=True)
+    trace_webhook_url = serializers.URLField(required=False, allow_null=True)
+    enable_tracing = serializers.BooleanField(required=False, allow_null=True)
+
+
+class StartInput(serializers.Serializer[Any]):
+    """The body of ``POST /workflows``, and the ``data`` of ``start_workflow``."""
+
+    graph_json = ObjectField()
+    input = ObjectField(required=False, allow_null=True)
+    metadata = MetadataInput(required=False, allow_null=True)
+
+
+class CancelCommand(serializers.Serializer[Any]):
+    execution_id = serializers.CharField(max_length=128)
+
+
+class SubscribeCommand(CancelCommand):
+    after_seq = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+
+
+def checked(kind: type[serializers.Serializer[Any]], body: Any) -> dict[str, Any]:
+    """The values that a serializer finds in a body.
+
+    Raises:
+        ValidationError: with every problem of the body.
+    """
+    serializer = kind(data=body)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data  # type: ignore[no-any-return]
+
+
+def command_of(text: str | None) -> tuple[str, dict[str, Any]]:
+    """The kind and body of a socket message.
+
+    Raises:
+        MalformedError: it is binary, no JSON object, or of no kind that we know.
+        BodyTooLargeError: over ``API_MAX_BODY_BYTES`` for a start, else over 64 KiB.
+    """
+    if text is None:
+        raise MalformedError("a message is a text frame, not a binary one")
+    size = len(text.encode(errors="replace"))
+    if size > settings.API_MAX_BODY_BYTES:
+        raise BodyTooLargeError(settings.API_MAX_BODY_BYTES)
+    try:
+        body = parse_json(text)
+    except CodecError as error:
+        raise MalformedError(str(error), code="json_invalid") from error
+    if not isinstance(body, dict) or not isinstance(body.get("type"), str):
+        raise MalformedError('a message is an object such as {"type": "subscribe_workflow"}')
+    kind = body["type"]
+    if kind not in COMMANDS:
+        raise MalformedError(f"unknown type {kind[:80]!r}: {nearest(kind[:80], COMMANDS)}")
+    if kind != "start_workflow" and size > MAX_COMMAND_BYTES:
+        raise BodyTooLargeError(MAX_COMMAND_BYTES)
+    return kind, body
+
+
+def start(user: User, body: Any, *, source: str) -> Start:
+    """Start the run that a body describes.
+
+    Raises:
+        ValidationError: the body is not of the shape of ``StartInput``.
+        GraphError, InputError: what is wrong with it; nothing is stored.
+        ExecutionConflictError: its ``execution_id`` stands for a run with other content.
+    """
+    values = checked(StartInput, body)
+    metadata = body.get("metadata") or {}  # not the checked one: unknown keys are kept
+    return start_execution(
+        owner=user,
+        graph=values["graph_json"],
+        input=values.get("input"),
+        metadata=metadata,
+        source=metadata.get("source") or source,
+    )
+
+
+def find_execution(user: User, execution_id: str) -> Execution:
+    """The caller's own run of this id.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
+    try:
+        return executions_of(user).get(execution_id=execution_id)
+    except Execution.DoesNotExist:
+        raise NotFound(f"there is no execution {execution_id!r}") from None
+
+
+def cancel(user: User, execution_id: str, reason: str = "") -> Execution:
+    """Stop a run; one that is cancelled stays so.
+
+    Raises:
+        NotFound: the caller has no such run.
+        ExecutionOverError: it has ended already, in another way.
+    """
+    execution = find_execution(user, execution_id)
+    status = cancel_execution(execution=execution, by=user.get_username(), reason=reason)
+    if status in (Status.COMPLETED, Status.FAILED):
+        raise ExecutionOverError(f"the execution is {status} already")
+    return execution

@@ -1,0 +1,94 @@
+"""Reflow's own REST routes, in its envelope, so that its clients work unchanged."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from workflows.api.commands import StartInput, cancel, find_execution, start
+from workflows.api.documents import (
+    ERRORS,
+    CancelledAnswer,
+    StartedAnswer,
+    StatusAnswer,
+)
+from workflows.api.envelope import success
+from workflows.api.view import ApiView, caller
+from workflows.api.wire import milliseconds
+from workflows.models import Status
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from workflows.models import Execution
+
+
+class StartWorkflow(ApiView):
+    """Start a run of a posted graph. The same request again answers the first run."""
+
+    @extend_schema(
+        operation_id="reflow_start",
+        tags=["reflow"],
+        request=StartInput,
+        responses={200: StartedAnswer, **ERRORS},
+    )
+    def post(self, request: Request) -> Response:
+        started = start(caller(request), request.data, source="api")
+        data: dict[str, Any] = {
+            "execution_id": started.execution.execution_id,
+            "status": "started",
+            "message": "Workflow execution started" if started.created else "Already started",
+        }
+        if started.warnings:
+            data["warnings"] = list(started.warnings)
+        return Response(success(data))
+
+
+class WorkflowStatus(ApiView):
+    """Where a run stands, and its result once it is over."""
+
+    @extend_schema(
+        operation_id="reflow_status", tags=["reflow"], responses={200: StatusAnswer, **ERRORS}
+    )
+    def get(self, request: Request, execution_id: str) -> Response:
+        return Response(success(status_of(find_execution(caller(request), execution_id))))
+
+
+class CancelWorkflow(ApiView):
+    """Stop a run."""
+
+    @extend_schema(
+        operation_id="reflow_cancel",
+        tags=["reflow"],
+        request=None,
+        responses={200: CancelledAnswer, **ERRORS},
+    )
+    def post(self, request: Request, execution_id: str) -> Response:
+        cancel(caller(request), execution_id)
+        return Response(success({"execution_id": execution_id, "status": "cancelled"}))
+
+
+def status_of(execution: Execution) -> dict[str, Any]:
+    """Reflow's ``{id, status, result}``; ``result`` is null until the run is over."""
+    return {
+        "id": execution.execution_id,
+        "status": execution.status,
+        "result": result_of(execution) if execution.is_over else None,
+    }
+
+
+def result_of(execution: Execution) -> dict[str, Any]:
+    """What came of a run that is over; times are milliseconds since the epoch."""
+    started, finished = execution.started_at, execution.finished_at
+    return {
+        "success": execution.status == Status.COMPLETED,
+        "execution_id": execution.execution_id,
+        "start_time": milliseconds(started or execution.created_at),
+        "end_time": milliseconds(finished) if finished else None,
+        "results": json.loads(execution.result) if execution.result else None,
+        "errors": [execution.error] if execution.error else [],
+        "trace_session_id": None,
+    }

@@ -1,0 +1,54 @@
+"""Graphs that are not stored: is this one right?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from engine.errors import GraphError, Problem
+from engine.graph import Graph, GraphLimits, validate
+from workflows.api.commands import checked
+from workflows.api.documents import ERRORS, ProblemDocument
+from workflows.api.view import ApiView
+from workflows.surroundings import limits, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rest_framework.request import Request
+
+
+class GraphInput(serializers.Serializer[Any]):
+    graph = serializers.DictField(help_text="Reflow's GraphExport")
+
+
+class Verdict(serializers.Serializer[Any]):
+    valid = serializers.BooleanField(help_text="it can run: no problem is an error")
+    problems = ProblemDocument(many=True)
+
+
+class ValidateGraph(ApiView):
+    """Say everything that is wrong with a graph; nothing is stored."""
+
+    @extend_schema(
+        operation_id="graphs_validate",
+        tags=["graphs"],
+        request=GraphInput,
+        responses={200: Verdict, **ERRORS},
+    )
+    def post(self, request: Request) -> Response:
+        problems = problems_of(checked(GraphInput, request.data)["graph"])
+        valid = all(problem.severity != "error" for problem in problems)
+        return Response({"valid": valid, "problems": [asdict(problem) for problem in problems]})
+
+
+def problems_of(document: Mapping[str, Any]) -> tuple[Problem, ...]:
+    try:
+        graph = Graph.from_json(document)
+    except GraphError as error:
+        return error.problems
+    return validate(graph, registry(), GraphLimits(nodes=limits().max_nodes))

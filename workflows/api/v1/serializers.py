@@ -1,0 +1,194 @@
+"""What the resources look like, and what their bodies may say."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rest_framework import serializers
+
+from workflows.api.view import caller
+from workflows.models import EXECUTION_ID, Execution, Workflow, WorkflowVersion
+from workflows.selectors import versions_of, waiting_reason, workflows_of
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+
+class ObjectText(serializers.DictField):
+    """A JSON object that is stored as text."""
+
+    def to_representation(self, value: Any) -> Any:
+        return json.loads(value) if value else None
+
+
+class WorkflowRow(serializers.ModelSerializer[Workflow]):
+    version = serializers.IntegerField(source="current.number", default=None, read_only=True)
+
+    class Meta:
+        model = Workflow
+        fields: tuple[str, ...] = (
+            "id",
+            "name",
+            "description",
+            "version",
+            "archived",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields: tuple[str, ...] = fields
+
+
+class WorkflowDetail(WorkflowRow):
+    graph = ObjectText(source="current.graph", default=None, read_only=True)
+
+    class Meta(WorkflowRow.Meta):
+        fields: tuple[str, ...] = (*WorkflowRow.Meta.fields, "graph")
+        read_only_fields: tuple[str, ...] = fields
+
+
+class WorkflowInput(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200)
+    description = serializers.CharField(allow_blank=True, default="", max_length=10_000)
+    graph = serializers.DictField(help_text="Reflow's GraphExport")
+
+
+class WorkflowPatch(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200, required=False)
+    description = serializers.CharField(allow_blank=True, required=False, max_length=10_000)
+    archived = serializers.BooleanField(required=False)
+    graph = serializers.DictField(required=False, help_text="another one makes a version")
+
+
+class VersionRow(serializers.ModelSerializer[WorkflowVersion]):
+    created_by = serializers.CharField(source="created_by.username", default=None, read_only=True)
+
+    class Meta:
+        model = WorkflowVersion
+        fields: tuple[str, ...] = (
+            "id",
+            "workflow",
+            "number",
+            "checksum",
+            "created_at",
+            "created_by",
+        )
+        read_only_fields: tuple[str, ...] = fields
+
+
+class VersionDetail(VersionRow):
+    graph = ObjectText(read_only=True)
+
+    class Meta(VersionRow.Meta):
+        fields: tuple[str, ...] = (*VersionRow.Meta.fields, "graph")
+        read_only_fields: tuple[str, ...] = fields
+
+
+class NodeInput(serializers.Serializer[Any]):
+    id = serializers.CharField(max_length=1000, trim_whitespace=False)
+    component = serializers.CharField(max_length=128)
+    metadata = serializers.DictField(required=False, help_text="the node's settings")
+
+
+class NodePatch(serializers.Serializer[Any]):
+    component = serializers.CharField(max_length=128, required=False)
+    metadata = serializers.DictField(required=False, help_text="takes the place of the old")
+
+
+class ConnectionEnds(serializers.Serializer[Any]):
+    from_node = serializers.CharField(max_length=1000, trim_whitespace=False)
+    from_port = serializers.CharField(max_length=1000, trim_whitespace=False)
+    to_node = serializers.CharField(max_length=1000, trim_whitespace=False)
+    to_port = serializers.CharField(max_length=1000, trim_whitespace=False)
+
+
+class ConnectionInput(ConnectionEnds):
+    metadata = serializers.DictField(required=False)
+
+
+class ExecutionRow(serializers.ModelSerializer[Execution]):
+    class Meta:
+        model = Execution
+        fields: tuple[str, ...] = (
+            "execution_id",
+            "status",
+            "workflow",
+            "version",
+            "workflow_label",
+            "source",
+            "priority",
+            "created_at",
+            "started_at",
+            "finished_at",
+            "duration_ms",
+            "nodes_executed",
+            "nodes_failed",
+            "last_seq",
+            "attempt",
+            "error",
+            "error_code",
+            "cancel_requested_at",
+        )
+        read_only_fields: tuple[str, ...] = fields
+
+
+class ExecutionDetail(ExecutionRow):
+    input = ObjectText(read_only=True)
+    metadata = serializers.SerializerMethodField()
+    result = ObjectText(read_only=True, allow_null=True)
+    warnings = serializers.SerializerMethodField()
+    waiting_reason = serializers.SerializerMethodField(help_text="why a queued run has not started")
+
+    class Meta(ExecutionRow.Meta):
+        fields: tuple[str, ...] = (
+            *ExecutionRow.Meta.fields,
+            "input",
+            "metadata",
+            "result",
+            "warnings",
+            "waiting_reason",
+        )
+        read_only_fields: tuple[str, ...] = fields
+
+    def get_metadata(self, execution: Execution) -> dict[str, Any]:
+        """The caller's words; the headers for its webhook are secrets and stay inside."""
+        metadata = json.loads(execution.metadata)
+        return {key: value for key, value in metadata.items() if key != "webhook_headers"}
+
+    def get_warnings(self, execution: Execution) -> list[str]:
+        return json.loads(execution.warnings)  # type: ignore[no-any-return]
+
+    def get_waiting_reason(self, execution: Execution) -> str:
+        return waiting_reason(execution)
+
+
+class _OwnWorkflow(serializers.PrimaryKeyRelatedField[Workflow]):
+    def get_queryset(self) -> QuerySet[Workflow]:
+        return workflows_of(caller(self.context["request"]))
+
+
+class _OwnVersion(serializers.PrimaryKeyRelatedField[WorkflowVersion]):
+    def get_queryset(self) -> QuerySet[WorkflowVersion]:
+        return versions_of(caller(self.context["request"]))
+
+
+class ExecutionInput(serializers.Serializer[Any]):
+    """What to run: exactly one of ``workflow``, ``version`` and ``graph``."""
+
+    workflow = _OwnWorkflow(required=False)
+    version = _OwnVersion(required=False)
+    graph = serializers.DictField(required=False, help_text="Reflow's GraphExport")
+    input = serializers.DictField(required=False)
+    metadata = serializers.DictField(required=False)
+    execution_id = serializers.RegexField(EXECUTION_ID, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if sum(name in attrs for name in ("workflow", "version", "graph")) != 1:
+            raise serializers.ValidationError("give exactly one of workflow, version and graph")
+        if "workflow" in attrs and attrs["workflow"].current is None:
+            raise serializers.ValidationError({"workflow": "has no version to run"})
+        return attrs
+
+
+class CancelInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=1000)

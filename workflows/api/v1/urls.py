@@ -1,0 +1,20 @@
+"""The addresses under ``/api/v1/``; none ends with a slash."""
+
+from __future__ import annotations
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from workflows.api.v1.executions import Executions
+from workflows.api.v1.graphs import ValidateGraph
+from workflows.api.v1.templates import Templates
+from workflows.api.v1.versions import Versions
+from workflows.api.v1.workflows import Workflows
+
+router = SimpleRouter(trailing_slash=False)
+router.register("workflows", Workflows, basename="workflow")
+router.register("versions", Versions, basename="version")
+router.register("executions", Executions, basename="execution")
+router.register("templates", Templates, basename="template")
+
+urlpatterns = [*router.urls, path("graphs/validate", ValidateGraph.as_view())]

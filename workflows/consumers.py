@@ -1,0 +1,124 @@
+"""The WebSocket at ``/ws``: start, follow and cancel runs, in Reflow's messages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from workflows.api.commands import (
+    CancelCommand,
+    SubscribeCommand,
+    cancel,
+    checked,
+    command_of,
+    find_execution,
+    start,
+)
+from workflows.api.envelope import now_ms
+from workflows.api.errors import LimitReachedError, failure_of
+from workflows.api.live import follow
+from workflows.api.socket_access import SUBPROTOCOL, SocketRefusedError, admit
+from workflows.api.throttles import allow_user
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from workflows.models import Execution
+
+logger = logging.getLogger(__name__)
+
+MAX_SUBSCRIPTIONS = 100  # of one socket
+
+
+class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """One client. Bad input is answered with an error message; the socket stays open."""
+
+    channel_layer_alias = ""  # none here: each subscription has its own reader of nudges
+
+    user: User
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.followers: dict[str, asyncio.Task[None]] = {}
+
+    async def connect(self) -> None:
+        try:
+            self.user = await admit(self.scope)
+        except SocketRefusedError as refused:
+            await self.close(refused.code)
+            return
+        offered = SUBPROTOCOL in self.scope["subprotocols"]
+        await self.accept(SUBPROTOCOL if offered else None)
+
+    async def disconnect(self, _code: int) -> None:
+        followers = list(self.followers.values())
+        for follower in followers:
+            follower.cancel()
+        await asyncio.gather(*followers, return_exceptions=True)
+
+    async def receive(
+        self,
+        text_data: str | None = None,
+        bytes_data: bytes | None = None,  # noqa: ARG002 -- refused: it is no text
+    ) -> None:
+        reply = "error"
+        try:
+            await database_sync_to_async(allow_user)(self.user)
+            kind, body = await database_sync_to_async(command_of)(text_data)
+            reply = "workflow_error" if kind == "start_workflow" else "error"
+            await self.obey(kind, body)
+        except Exception as error:  # noqa: BLE001 -- the border of the socket: all become answers
+            await self.send_error(reply, error)
+
+    async def obey(self, kind: str, body: dict[str, Any]) -> None:
+        match kind:
+            case "start_workflow":
+                started = await database_sync_to_async(start)(
+                    self.user, body.get("data"), source="websocket"
+                )
+                await self.send_frame("workflow_started", started.execution.execution_id)
+            case "subscribe_workflow":
+                command = checked(SubscribeCommand, body)
+                await self.subscribe(command["execution_id"], command["after_seq"])
+            case "cancel_workflow":
+                execution_id = checked(CancelCommand, body)["execution_id"]
+                await database_sync_to_async(cancel)(self.user, execution_id)
+                await self.send_frame("workflow_cancelled", execution_id)
+
+    async def subscribe(self, execution_id: str, after_seq: int) -> None:
+        """Follow a run; a second subscription to it takes the place of the first."""
+        execution = await database_sync_to_async(find_execution)(self.user, execution_id)
+        earlier = self.followers.pop(execution_id, None)
+        if earlier is not None:
+            earlier.cancel()
+            await asyncio.gather(earlier, return_exceptions=True)
+        if len(self.followers) >= MAX_SUBSCRIPTIONS:
+            raise LimitReachedError(f"at most {MAX_SUBSCRIPTIONS} subscriptions on one socket")
+        await self.send_frame("subscription_ack", execution_id)
+        self.followers[execution_id] = asyncio.create_task(self.feed(execution, after_seq))
+
+    async def feed(self, execution: Execution, after_seq: int) -> None:
+        """One subscription, until the run is over; an error ends it with a message."""
+        try:
+            await follow(execution, after_seq, self.send_json)
+        except Exception as error:  # noqa: BLE001 -- around a reader of the log
+            await self.send_error("error", error, execution_id=execution.execution_id)
+        self.followers.pop(execution.execution_id, None)
+
+    async def send_frame(self, kind: str, execution_id: str) -> None:
+        frame = {"type": kind, "success": True, "execution_id": execution_id}
+        await self.send_json({**frame, "timestamp": now_ms()})
+
+    async def send_error(self, kind: str, error: Exception, **about: str) -> None:
+        answer = failure_of(error)
+        if answer.status == 500:
+            logger.error("the WebSocket failed", exc_info=error)
+        await self.send_json({"type": kind, **answer.body(), **about})
+
+    async def send_json(self, frame: dict[str, Any]) -> None:
+        await self.send(text_data=json.dumps(frame, ensure_ascii=False, allow_nan=False))
