@@ -58,29 +58,29 @@ async def tear_down(scheduler: Scheduler) -> None:
         node.move(ActorState.STOPPED)
 
 
-def drain(scheduler: Scheduler) -> None:
-    """Let the actors that hold something back send it: no more messages will come."""
-    for node in scheduler.nodes.values():
-        flush = getattr(node.actor, "drain", None)
-        if flush is None:
-            continue
-        failures: list[Failure] = []
-        outputs: dict[str, list[Message]] = {}
-        node.ctx.inputs = {}
-        try:
-            result = flush(node.ctx)
-            pairs = Emitted([*node.ctx.emitted, *(result or {}).items()])
-            outputs = node.gather([pairs], failures)
-        except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
-            failures.append(Failure(error, {}))
-        node.ctx.emitted.clear()
-        node.send(outputs)
-        for failure in failures:
-            errors: dict[str, list[Message]] = {}
-            node.fail(failure, errors)
-            node.send(errors)
-        if node.has_pending:
-            node.wake()
+def drain(node: Node) -> bool:
+    """Let an actor that holds something back send it, as no more will come; True if it did."""
+    flush = getattr(node.actor, "drain", None)
+    if flush is None:
+        return False
+    failures: list[Failure] = []
+    outputs: dict[str, list[Message]] = {}
+    node.ctx.inputs = {}
+    try:
+        result = flush(node.ctx)
+        pairs = Emitted([*node.ctx.emitted, *(result or {}).items()])
+        outputs = node.gather([pairs], failures)
+    except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+        failures.append(Failure(error, {}))
+    node.ctx.emitted.clear()
+    node.send(outputs)
+    for failure in failures:
+        errors: dict[str, list[Message]] = {}
+        node.fail(failure, errors)
+        node.send(errors)
+    if node.has_pending:
+        node.wake()
+    return bool(outputs or failures)
 
 
 def _close_generator(node: Node) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from engine.clock import SystemClock
 from engine.errors import NetworkError, nearest
 from engine.graph import Graph
+from engine.graph.topology import topological_order
 from engine.limits import DEFAULT as DEFAULT_LIMITS
 from engine.network.build import build
 from engine.network.entry import inport_of, lay_in, read_inputs, receive
@@ -118,8 +119,7 @@ class Network:
         try:
             await self._start(messages, trigger)
             await self._quiet()
-            self._drain()
-            await self._quiet()
+            await self._drain()
         finally:
             await self.shutdown()
             if readers:
@@ -150,11 +150,17 @@ class Network:
             lay_in(self.graph, scheduler, inputs, trigger)
             scheduler.start()
 
-    def _drain(self) -> None:
+    async def _drain(self) -> None:
+        """Let actors send what they hold back, each after all that send to it."""
         scheduler = self._scheduler
-        if scheduler.failure is None and not self._cancelled:
-            drain(scheduler)
-            scheduler.kick()
+        if not any(hasattr(node.actor, "drain") for node in scheduler.nodes.values()):
+            return
+        for name in topological_order(self.graph):
+            if scheduler.failure is not None or self._cancelled:
+                return
+            if drain(scheduler.nodes[name]):
+                scheduler.kick()
+                await self._quiet()
 
     async def _quiet(self) -> None:
         await self._scheduler.quiet.wait()
