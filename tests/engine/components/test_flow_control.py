@@ -289,7 +289,7 @@ async def test_a_gate_is_open_unless_its_control_is_false_or_zero(
 
 
 async def test_a_gate_uses_up_each_pair_in_order() -> None:
-    inputs = {"input": [1, 2, 3], "control": [True, False, True]}
+    inputs: dict[str, list[Any]] = {"input": [1, 2, 3], "control": [True, False, True]}
 
     sent = await run_actor("tpl_gate", {}, inputs)
 
