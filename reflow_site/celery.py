@@ -7,7 +7,9 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_process_init, worker_ready, worker_shutting_down
+
+from reflow_site.supervisor.leash import end_with
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reflow_site.settings")
 
@@ -24,3 +26,9 @@ def give_signs_of_life(sender: Any, **_kwargs: Any) -> None:
     beat.start()
     # A warm shutdown waits for each child's run, and no child may take another one.
     worker_shutting_down.connect(lambda **_: beat.stop(), weak=False)
+
+
+@worker_process_init.connect
+def end_with_the_worker(**_kwargs: Any) -> None:
+    """A child of the pool ends with its worker, so that a killed worker's runs do not go on."""
+    end_with(os.getppid())

@@ -113,6 +113,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns without it
 WHITENOISE_USE_FINDERS = True  # the files of a clone are served without collectstatic
 
 # Behind a proxy that ends TLS: these three, and the proxy sets X-Forwarded-Proto itself.
