@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -14,7 +13,7 @@ from engine.errors import CodecError
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1  # Reflow's Integer is an i64
 
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
-_STRINGS = re.compile(_STRING, re.DOTALL)
+_ESCAPES = re.compile(rb"\\.", re.DOTALL)
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = [0] * 256
 for _bracket, _step in zip(b"[{]}", (1, 1, -1, -1), strict=True):
@@ -108,26 +107,6 @@ def check_texts(value: Any, *, nul: bool = False) -> None:
                 raise CodecError(f"the text {shown(item)} holds U+0000")
 
 
-def check_depth_of(value: Any, limit: int) -> None:
-    """The same limit for values that were parsed elsewhere; one that contains itself is caught.
-
-    Raises:
-        CodecError: lists and objects stand deeper inside each other than ``limit``.
-    """
-    level = [value]
-    for _ in range(limit + 1):
-        level = [part for item in level for part in _parts(item)]
-        if not level:
-            return
-    raise CodecError(f"nested too deeply (limit: depth {limit})")
-
-
-def _parts(item: Any) -> Iterable[Any]:
-    if isinstance(item, Mapping):
-        return item.values()
-    return item if isinstance(item, (list, tuple)) else ()
-
-
 class _ObjectReader:
     """Makes the objects of one document and counts their keys."""
 
@@ -172,7 +151,9 @@ def _check_depth(raw: bytes, limit: int) -> None:
     """Scanned before parsing, so that no nesting can exhaust the stack."""
     if raw.count(b"[") + raw.count(b"{") <= limit:
         return
-    brackets = _STRINGS.sub(b"", raw).translate(None, _ALL_BUT_BRACKETS)
+    unescaped = _ESCAPES.sub(b"", raw) if b"\\" in raw else raw
+    outside_of_texts = b"".join(unescaped.split(b'"')[::2])
+    brackets = outside_of_texts.translate(None, _ALL_BUT_BRACKETS)
     depths = accumulate(map(_STEP.__getitem__, brackets))
     if max(depths, default=0) > limit:
         position = _depth_position(raw, limit)

@@ -7,24 +7,28 @@ from typing import TYPE_CHECKING
 from engine.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 MOST_NAMES = 2_000  # comparing with more takes too long
-MOST_HINTS = 100  # the reader of more than these problems needs no more help
+MOST_HINTS = 100  # the reader of more problems than these needs no more help
 
 
 class Hints:
     """The hints of one validation: each found once, and never so many that it gets slow."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, int], str] = {}
+        self._found: dict[tuple[str, str], str] = {}
 
-    def nearest(self, name: str, known: Iterable[str]) -> str:
-        """As ``engine.errors.nearest``; empty once there were too many to look for."""
-        key = (name, id(known) if not isinstance(known, (list, tuple)) else hash(tuple(known)))
-        if key not in self._found:
-            names = list(known)
-            if len(self._found) >= MOST_HINTS or len(names) > MOST_NAMES or len(name) > 200:
-                return ""
-            self._found[key] = nearest(name, names)
+    def nearest(self, name: str, known: Collection[str], among: str) -> str:
+        """As ``engine.errors.nearest``; empty once there were too many to look for.
+
+        Args:
+            among: a name for ``known``, the same each time.
+        """
+        key = (name, among)
+        if key in self._found:
+            return self._found[key]
+        if len(self._found) >= MOST_HINTS or len(known) > MOST_NAMES or len(name) > 200:
+            return ""
+        self._found[key] = nearest(name, known)
         return self._found[key]

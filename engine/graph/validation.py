@@ -115,7 +115,9 @@ class _Validator:
                 f"the component {node.component!r} cannot be used: {broken}" if broken else message,
                 "component_broken" if broken else "unknown_component",
                 node=node.id,
-                hint="" if broken else self._hints.nearest(node.component, self._registry),
+                hint=""
+                if broken
+                else self._hints.nearest(node.component, self._registry, "components"),
             )
             return
         metadata = node.metadata or NOTHING
@@ -162,7 +164,7 @@ class _Validator:
     def _port(self, where: str, node: str, name: str, side: str) -> Any:
         """Yield what is wrong with one end; return its port, or None."""
         if node not in self._graph.nodes:
-            hint = self._hints.nearest(node, self._graph.nodes)
+            hint = self._hints.nearest(node, self._graph.nodes, "nodes")
             what = f"there is no node {node!r}" if node else "names no node"
             yield Problem(where, what, "unknown_node", node=node, port=name, hint=hint)
             return None
@@ -174,7 +176,10 @@ class _Validator:
         if port is None:
             names = [port.name for port in ports]
             has = f"node {node!r} ({actor.component}) has no {side} {name!r}"
-            hint = self._hints.nearest(name, names) or f"it has no {side}s"
+            hint = (
+                self._hints.nearest(name, names, f"{actor.component} {side}")
+                or f"it has no {side}s"
+            )
             yield Problem(where, has, f"unknown_{side}", node=node, port=name, hint=hint)
         return port
 
@@ -207,7 +212,7 @@ class _Validator:
                 "unknown_port_type",
                 node=exposed.node,
                 port=exposed.port,
-                hint=self._hints.nearest(exposed.port_type, _PORT_TYPES),
+                hint=self._hints.nearest(exposed.port_type, _PORT_TYPES, "port types"),
                 severity="warning",
             )
             return
@@ -241,7 +246,7 @@ class _Validator:
                         f"there is no node {node!r}",
                         "unknown_node",
                         node=node,
-                        hint=self._hints.nearest(node, self._graph.nodes),
+                        hint=self._hints.nearest(node, self._graph.nodes, "nodes"),
                         severity="warning",
                     )
 
