@@ -145,3 +145,9 @@ class PermissionDeniedError(EngineError):
     """An actor reached for something its permissions do not grant."""
 
     code = "permission_denied"
+
+
+class ExpressionError(EngineError):
+    """An expression could not be evaluated; the cause is its text."""
+
+    code = "expression_error"

@@ -77,7 +77,7 @@ def check_headers(headers: Mapping[str, str], url: httpx.URL) -> list[tuple[byte
         lowered = name.lower()
         if not _TOKEN.fullmatch(name):
             raise HttpRequestError(f"{name[:64]!r} is not a header name")
-        if not isinstance(value, str) or not _VALUE.fullmatch(value):
+        if not _VALUE.fullmatch(value):
             raise HttpRequestError(f"the value of header {name!r} is not a text of one line")
         if lowered == "host" and value.lower() != url.netloc.decode("ascii"):
             raise HttpRequestError("the header Host comes from the url and cannot be another")
