@@ -55,26 +55,25 @@ def broker() -> str:
     with current_app.connection_for_write(
         connect_timeout=TIMEOUT_SECONDS, transport_options=options
     ) as link:
-        errors = (OSError, KombuError, *link.connection_errors, *link.channel_errors)
+        address = str(link.as_uri())  # without the password
         try:
-            link.ensure_connection(max_retries=1, timeout=TIMEOUT_SECONDS, interval_start=0)
-            link.default_channel.close()
-        except errors as error:
-            raise BrokenError(f"{link.as_uri()} does not answer") from error
-        return str(link.as_uri())
+            link.ensure_connection(max_retries=1, timeout=int(TIMEOUT_SECONDS), interval_start=0)
+        except (OSError, KombuError) as error:
+            raise BrokenError(f"{address} does not answer") from error
+        return address
 
 
 def channel_layer() -> str:
-    layer = settings.CHANNEL_LAYERS["default"]
-    for url in layer.get("CONFIG", {}).get("hosts", ()):
-        try:
-            with Redis.from_url(
-                url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
-            ) as client:
-                client.ping()
-        except RedisError as error:
-            raise BrokenError("the Redis or Valkey server does not answer") from error
-    return str(layer["BACKEND"]).rpartition(".")[2]
+    backend = str(settings.CHANNEL_LAYERS["default"]["BACKEND"]).rpartition(".")[2]
+    if "Redis" not in backend:
+        return backend
+    options = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
+    try:
+        with Redis.from_url(settings.REDIS_URL, **options) as client:
+            client.ping()
+    except RedisError as error:
+        raise BrokenError("the Redis or Valkey server does not answer") from error
+    return backend
 
 
 def workers() -> str:

@@ -44,4 +44,5 @@ def replace_token(user: User) -> str:
     """End the user's API token and make another."""
     with transaction.atomic():
         Token.objects.filter(user=user).delete()
-        return Token.objects.create(user=user, key=invent().token).key
+        token: str = Token.objects.create(user=user, key=invent().token).key
+    return token

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from reflow_site.supervisor.credentials import Credentials
     from reflow_site.supervisor.first_run import FirstRun
 
-OUTPUT_LINES = 24
+OUTPUT_CHARACTERS = 160
 
 
 def banner(url: str, seconds: float, file: Path) -> str:
@@ -39,17 +39,19 @@ def new_credentials(credentials: Credentials) -> str:
 
 
 def first_run(run: FirstRun, url: str) -> str:
-    shown = json.dumps(run.outputs, indent=2, ensure_ascii=False).splitlines()
-    if len(shown) > OUTPUT_LINES:
-        shown = [*shown[:OUTPUT_LINES], "..."]
-    outputs = "\n    ".join(shown)
+    outputs = "\n".join(f"    {name:<10} {_short(values)}" for name, values in run.outputs.items())
     return f"""
   The orders example (examples/orders.json) went through the whole path:
 
     POST /workflows -> queue -> worker -> engine -> stored events -> result
     {run.status} {run.elapsed_ms:.0f} ms after the request ({run.duration_ms:.1f} ms in the engine)
 
-    {outputs}
+{outputs}
 
     Look at it: {url}
 """
+
+
+def _short(values: Any) -> str:
+    text = json.dumps(values, ensure_ascii=False)
+    return text if len(text) <= OUTPUT_CHARACTERS else f"{text[:OUTPUT_CHARACTERS]} ..."

@@ -15,6 +15,7 @@ from reflow_site.supervisor.children import Spec
 if TYPE_CHECKING:
     from pathlib import Path
 
+LOG_NAME = "broker.log"
 ON_PATH = ("valkey-server", "redis-server")
 
 
@@ -55,7 +56,7 @@ def broker_spec(server: str, socket: Path, data_dir: Path) -> Spec:
         "appendfsync": "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",
-        "loglevel": "warning",
+        "logfile": str(data_dir / LOG_NAME),
     }
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
     return Spec("broker", (server, *options), ends_last=True)

@@ -139,7 +139,8 @@ class Child:
     def _listen(self, lines: IO[str]) -> None:
         with lines:
             for line in lines:
-                self._output.line(self.spec.name, line.rstrip())
+                if text := line.rstrip():
+                    self._output.line(self.spec.name, text)
 
 
 def kill_group(pid: int) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reflow_site.supervisor.address import Address
 
 APPLICATION = "reflow_site.asgi:application"
+SILENCED = "ignore:You're running the worker with superuser privileges"
 WORKER_PATIENCE = 30.0  # a run that takes longer is given up, and recovered like a lost one
 
 
@@ -62,5 +63,8 @@ def _celery(name: str, command: str, *options: str, patience: float = 10.0) -> S
 
 
 def _python(name: str, *arguments: str, patience: float = 10.0) -> Spec:
-    environment = {"PYTHONUNBUFFERED": "1"}  # a line is shown when it is written
+    environment = {
+        "PYTHONUNBUFFERED": "1",  # a line is shown when it is written
+        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", SILENCED),
+    }
     return Spec(name, (sys.executable, *arguments), environment, patience)

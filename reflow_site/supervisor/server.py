@@ -15,7 +15,7 @@ from django.urls import reverse
 from reflow_site.supervisor import banner
 from reflow_site.supervisor.address import ensure_free
 from reflow_site.supervisor.admin_user import ensure_admin
-from reflow_site.supervisor.broker import answers, broker_spec, find_server, prepare
+from reflow_site.supervisor.broker import LOG_NAME, answers, broker_spec, find_server, prepare
 from reflow_site.supervisor.children import Child
 from reflow_site.supervisor.examples import load_examples
 from reflow_site.supervisor.family import Family, StoppedError
@@ -23,6 +23,7 @@ from reflow_site.supervisor.first_run import Client, FirstRunError, connect, sen
 from reflow_site.supervisor.lock import sole_owner
 from reflow_site.supervisor.plan import specs
 from workflows.models import Execution
+from workflows.selectors import live_workers
 
 if TYPE_CHECKING:
     from reflow_site.supervisor.credentials import Credentials
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 BROKER_SECONDS = 10.0
 HEALTH_SECONDS = 60.0
+WORKER_SECONDS = 60.0
 FIRST_RUN_SECONDS = 60.0
 
 
@@ -97,7 +99,8 @@ class Server:
         if self._family.wait(lambda: answers(settings.REDIS_URL), BROKER_SECONDS):
             return
         if settings.PRIVATE_BROKER:
-            raise StartError("The private broker does not answer; its lines above say why")
+            log = self._plan.var_dir / "broker" / LOG_NAME
+            raise StartError(f"The private broker does not answer; {log} says why")
         self._output.say("REDIS_URL does not answer; runs wait until it does")
 
     def _migrate(self) -> None:
@@ -121,6 +124,9 @@ class Server:
     def _run_example_once(self, client: Client) -> None:
         marker = self._plan.var_dir / "first-run-shown"
         if not self._plan.examples or marker.exists():
+            return
+        if not self._family.wait(live_workers().exists, WORKER_SECONDS):
+            self._output.say("no worker is up yet; the orders example waits for the next start")
             return
         document = (settings.BASE_DIR / "examples" / "orders.json").read_text("utf-8")
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             answer = {"ready": is_ready(checks), "configured": settings, "checks": as_dicts(checks)}
             self.stdout.write(json.dumps(answer, indent=2))
         else:
-            console = Console(file=self.stdout._out)  # noqa: SLF001 -- the stream Django wraps
+            console = Console(file=cast("IO[str]", self.stdout))
             console.print(_configured_table(settings))
             console.print(_checks_table(checks))
         if not is_ready(checks):
