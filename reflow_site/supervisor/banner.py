@@ -19,7 +19,7 @@ def banner(url: str, seconds: float, file: Path) -> str:
   Reflow is healthy after {seconds:.1f} s
 
     admin     {url}/admin/
-    API docs  {url}/api/v1/docs/
+    API docs  {url}/api/docs/
     health    {url}/health
 
   User, password and API token: {file}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXAMPLE = settings.BASE_DIR / ".env.example"
 SHOW = """
 import json, reflow_site.settings as made
-names = (name for name in dir(made) if name.isupper() and name not in ("BASE_DIR", "LOGGING"))
+names = {name for name in dir(made) if name.isupper()} - {"BASE_DIR", "LOGGING", "UNFOLD"}
 print(json.dumps({name: repr(getattr(made, name)) for name in names}))
 """
 
@@ -33,7 +33,7 @@ def settings_with(environ: dict[str, str]) -> dict[str, str]:
         [sys.executable, "-c", SHOW],
         cwd=settings.BASE_DIR,
         env={"PATH": os.environ["PATH"], **environ},
-        capture_output=True,
+        stdout=subprocess.PIPE,
         check=True,
         text=True,
     )
