@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from engine.actor import Actor, Context, Effect, Outputs
-from engine.errors import EngineError
+from engine.errors import ConfigError, EngineError, GraphError, InputError, NetworkError
 from engine.graph import Graph
 from engine.messages import FLOW, ErrorValue, Event, Flow, Message, freeze, thaw
 from engine.network import Network, Result
@@ -18,6 +18,7 @@ from engine.registry import Registry, builtin, discover
 __all__ = [
     "FLOW",
     "Actor",
+    "ConfigError",
     "Context",
     "Effect",
     "EngineError",
@@ -25,8 +26,11 @@ __all__ = [
     "Event",
     "Flow",
     "Graph",
+    "GraphError",
+    "InputError",
     "Message",
     "Network",
+    "NetworkError",
     "Outputs",
     "Permissions",
     "Port",

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from engine.errors import EmitLimitError
+from engine.messages import IMMUTABLE, freeze
 
 if TYPE_CHECKING:
     import logging
@@ -29,6 +30,11 @@ class Effect(StrEnum):
     IDEMPOTENT = "idempotent"
     KEYED = "keyed"  # carries an idempotency key
     UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True)
+class NoSettings:
+    """The ``Config`` of an actor that has no settings."""
 
 
 class Actor:
@@ -59,10 +65,7 @@ class Actor:
     icon: ClassVar[str] = "box"
     ours: ClassVar[bool] = False  # not in the original's library
 
-    @dataclass(frozen=True, slots=True)
-    class Config:
-        """Without fields: this actor has no settings."""
-
+    Config: ClassVar[Any] = NoSettings  # a frozen dataclass: what ``ctx.config`` is
     config: Any = None  # the node's Config, set before setup()
 
     def setup(self) -> Awaitable[None] | None:
@@ -110,12 +113,14 @@ class Context:
         """Send a message when this firing is over; several to one port keep their order.
 
         Raises:
+            MessageError: it cannot be a message.
             EmitLimitError: more than the limit ``max_emit``; use a generator or ``send``.
         """
         most = self._host.max_emit
         if len(self.emitted) >= most:
             raise EmitLimitError(f"{self.node_id}: more than {most} messages in one firing")
-        self.emitted.append((port, message))
+        frozen = message if type(message) in IMMUTABLE else freeze(message)
+        self.emitted.append((port, frozen))
 
     async def send(self, port: str, message: Message) -> None:
         """Send a message now, and wait until there is room for it. Async actors only."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import is_dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -113,11 +112,15 @@ def _attributes(actor: Any) -> list[str]:
         problems.append(f"concurrency must be a whole number from 1, not {actor.concurrency!r}")
     if actor.effect is not None and actor.effect not in tuple(Effect):
         problems.append(f"effect must be one of {', '.join(Effect)}, not {actor.effect!r}")
-    if not (is_dataclass(actor.Config) and actor.Config.__dataclass_params__.frozen):
-        problems.append("Config must be a @dataclass(frozen=True)")
-    else:
-        try:
-            settings_of(actor.Config)
-        except (TypeError, NameError) as error:
-            problems.append(f"Config: {error}")
-    return problems
+    return problems + _config(actor.Config)
+
+
+def _config(config: Any) -> list[str]:
+    parameters = getattr(config, "__dataclass_params__", None)
+    if not isinstance(config, type) or parameters is None or not parameters.frozen:
+        return ["Config must be a @dataclass(frozen=True)"]
+    try:
+        settings_of(config)
+    except (TypeError, NameError) as error:
+        return [f"Config: {error}"]
+    return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, overload
 
 from engine.clock import SystemClock
 from engine.errors import NetworkError, nearest
@@ -16,7 +16,7 @@ from engine.network.life import drain, set_up, tear_down
 from engine.network.records import NetworkStarted, Shutdown, Undelivered
 from engine.network.result import Result, Statistics, result_of, statistics_of, undelivered_of
 from engine.network.scheduler import Scheduler
-from engine.network.subscription import Subscription
+from engine.network.subscription import E, Subscription
 from engine.permissions import NOTHING
 from engine.registry import builtin
 
@@ -171,7 +171,7 @@ class Network:
         reader.add_done_callback(lambda task: self._detach(subscription, task))
         return reader
 
-    def _detach(self, subscription: Subscription, reader: asyncio.Task[None]) -> None:
+    def _detach(self, subscription: Subscription[Any], reader: asyncio.Task[None]) -> None:
         scheduler = self._scheduler
         if subscription in scheduler.subscriptions:
             scheduler.subscriptions.remove(subscription)
@@ -252,12 +252,18 @@ class Network:
         scheduler.settle()
         scheduler.give_up()
 
+    @overload
+    def subscribe(self, *, lossless: bool = False) -> Subscription[EngineEvent]: ...
+    @overload
+    def subscribe(self, types: Iterable[type[E]], *, lossless: bool = False) -> Subscription[E]: ...
     def subscribe(
-        self, types: Iterable[type] | None = None, *, lossless: bool = False
-    ) -> Subscription:
+        self, types: Iterable[type[Any]] | None = None, *, lossless: bool = False
+    ) -> Subscription[Any]:
         """Listen from now on: to all events, or to those of some types."""
         scheduler = self._scheduler
-        subscription = Subscription(types, lossless=lossless, on_room=scheduler.settle_if_held)
+        subscription: Subscription[Any] = Subscription(
+            types, lossless=lossless, on_room=scheduler.settle_if_held
+        )
         scheduler.subscriptions.append(subscription)
         scheduler.recording = True
         return subscription
@@ -315,7 +321,7 @@ class Network:
         )
 
 
-async def _read_all(subscription: Subscription, write: Write) -> None:
+async def _read_all(subscription: Subscription[EngineEvent], write: Write) -> None:
     while events := await subscription.read():
         await write(events)
 

@@ -152,5 +152,11 @@ def undelivered_of(scheduler: Scheduler) -> dict[str, int]:
         for inport in node.inports.values()
         if inport.queue
     }
+    left |= {
+        f"{node.node_id}.{outport.name}": len(outport.pending)
+        for node in scheduler.nodes.values()
+        for outport in node.outports.values()
+        if outport.pending
+    }
     left |= {node.node_id: node.abandoned for node in scheduler.nodes.values() if node.abandoned}
     return left

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,7 @@ class Scheduler:
     """Who runs next, what is in flight, and when all is quiet."""
 
     __slots__ = (
+        "_calls",
         "_http",
         "_loop",
         "_pool",
@@ -86,7 +87,7 @@ class Scheduler:
         self.ready: deque[Node] = deque()
         self.parked: dict[Inport, None] = {}  # full inports that somebody waits for, in order
         self.in_flight = 0
-        self.subscriptions: list[Subscription] = []
+        self.subscriptions: list[Subscription[Any]] = []
         self.recording = False
         self.dead_letters: list[DeadLetter] = []
         self.failed_firings = 0  # those that no error port took
@@ -100,6 +101,7 @@ class Scheduler:
         self._scheduled = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: ThreadPoolExecutor | None = None
+        self._calls: set[Future[Any]] = set()  # under way
         self._http: HttpClient | None = None
 
     # What nodes use.
@@ -115,7 +117,10 @@ class Scheduler:
         if self._pool is None:
             size = self.limits.thread_pool_size
             self._pool = ThreadPoolExecutor(size, thread_name_prefix="reflow")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _guard(call))
+        call_in_pool = self._pool.submit(_guard(call))
+        self._calls.add(call_in_pool)
+        call_in_pool.add_done_callback(self._calls.discard)
+        return await asyncio.wrap_future(call_in_pool)
 
     def dead_letter(self, node: Node, inputs: Mapping[str, Message], error: str, code: str) -> None:
         """A firing failed, and no error port took it."""
@@ -273,7 +278,8 @@ class Scheduler:
     async def close(self) -> None:
         """Let go of what all nodes share."""
         if self._pool is not None:
-            await asyncio.to_thread(self._pool.shutdown)
+            # A call of a cancelled run cannot be interrupted: it is not waited for either.
+            self._pool.shutdown(wait=not self._calls, cancel_futures=True)
         if self._http is not None:
             await self._http.aclose()
 

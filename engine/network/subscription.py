@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from engine.network.expand import RECORDS_OF, expand
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from engine.events import EngineEvent
     from engine.network.records import Record
+
+E = TypeVar("E")
 
 RING_MESSAGES = 10_000  # messages a subscriber may be behind
 
 
-class Subscription:
+class Subscription(Generic[E]):
     """The events of a network, from the moment of subscribing.
 
     A lossless one makes the network wait when it is full; any other loses its oldest records,
@@ -39,7 +40,7 @@ class Subscription:
 
     def __init__(
         self,
-        types: Iterable[type] | None = None,
+        types: Iterable[type[E]] | None = None,
         *,
         lossless: bool = False,
         on_room: Callable[[], None] = lambda: None,
@@ -80,7 +81,7 @@ class Subscription:
         self._closed = True
         self._news.set()
 
-    async def read(self) -> list[EngineEvent]:
+    async def read(self) -> list[E]:
         """Wait for events and take all there are; an empty list is the end."""
         while not self._records:
             if self._closed:
@@ -90,12 +91,12 @@ class Subscription:
         records, self._records = self._records, deque()
         self._weight = 0
         self._on_room()
-        events = [event for record in records for event in expand(record)]
+        events: list[Any] = [event for record in records for event in expand(record)]
         if self.types is None:
             return events
         return [event for event in events if type(event) in self.types] or await self.read()
 
-    async def __aiter__(self) -> AsyncIterator[EngineEvent]:
+    async def __aiter__(self) -> AsyncIterator[E]:
         while events := await self.read():
             for event in events:
                 yield event

@@ -45,7 +45,7 @@ class Crew:
 
     def wake(self) -> None:
         """There may be work: raise one task, or start one if there may be more."""
-        if self._closed or not self._may_fire:
+        if self._closed or not (self._may_fire or self.node.has_pending):
             return
         if self._resting:
             _raise(self.node, self._resting.pop())
@@ -87,6 +87,8 @@ class Crew:
     async def _work(self) -> None:
         try:
             while not self._closed:
+                if self.node.has_pending:  # of an older firing: it leaves before anything else
+                    await self._room(pending_only=True)
                 if not self._may_fire:
                     await self._rest()
                     continue
