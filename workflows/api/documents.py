@@ -55,7 +55,7 @@ class ResultData(serializers.Serializer[Any]):
 
 class StatusData(serializers.Serializer[Any]):
     id = serializers.CharField()
-    status = serializers.ChoiceField(choices=Status.values)
+    status = serializers.ChoiceField(choices=Status.choices)
     result = ResultData(allow_null=True)
 
 

@@ -15,7 +15,7 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -140,33 +140,3 @@ def _problems(detail: Any, path: str) -> Iterator[Problem]:
             yield from _problems(inner, path)
     else:
         yield Problem(where=path or "body", message=str(detail), code=getattr(detail, "code", ""))
-
-
-def bad_request(_request: HttpRequest, exception: Exception) -> JsonResponse:
-    """Django's ``handler400``."""
-    return _json(
-        failure_of(exception) if _is_known(exception) else failure_of(SuspiciousOperation())
-    )
-
-
-def permission_denied(_request: HttpRequest, _exception: Exception) -> JsonResponse:
-    """Django's ``handler403``."""
-    return _json(failure_of(PermissionDenied()))
-
-
-def not_found(request: HttpRequest, _exception: Exception) -> JsonResponse:
-    """Django's ``handler404``: an unknown URL."""
-    return _json(Failure(404, f"there is no {request.path}", "not_found"))
-
-
-def server_error(_request: HttpRequest) -> JsonResponse:
-    """Django's ``handler500``; the traceback is in the log only."""
-    return _json(failure_of(RuntimeError()))
-
-
-def _is_known(exception: Exception) -> bool:
-    return failure_of(exception).status < 500
-
-
-def _json(answer: Failure) -> JsonResponse:
-    return JsonResponse(answer.body(), status=answer.status)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -70,7 +69,8 @@ def same_origin(origin: str, host: str) -> bool:
         return True
     allowed = settings.ALLOWED_HOSTS or [".localhost", "127.0.0.1", "[::1]"]
     domain, _port = split_domain_port(host)
-    return validate_host(domain, allowed) and urlsplit(origin).netloc.lower() == host.lower()
+    own = (f"http://{host}".lower(), f"https://{host}".lower())
+    return validate_host(domain, allowed) and origin.lower() in own
 
 
 def _user_of(token: str) -> User:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from workflows.api.view import caller
@@ -162,11 +163,13 @@ class ExecutionDetail(ExecutionRow):
         return waiting_reason(execution)
 
 
+@extend_schema_field(int)
 class _OwnWorkflow(serializers.PrimaryKeyRelatedField[Workflow]):
     def get_queryset(self) -> QuerySet[Workflow]:
         return workflows_of(caller(self.context["request"]))
 
 
+@extend_schema_field(int)
 class _OwnVersion(serializers.PrimaryKeyRelatedField[WorkflowVersion]):
     def get_queryset(self) -> QuerySet[WorkflowVersion]:
         return versions_of(caller(self.context["request"]))

@@ -1,0 +1,36 @@
+"""Clients of the interfaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core.cache import cache
+from rest_framework.authtoken.models import Token
+from rest_framework.test import APIClient
+
+from tests.factories import UserFactory
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@pytest.fixture(autouse=True)
+def _fresh_rates() -> None:
+    """Each test starts with nobody's requests counted."""
+    cache.clear()
+
+
+def client_of(user: User) -> APIClient:
+    token, _ = Token.objects.get_or_create(user=user)
+    return APIClient(headers={"Authorization": f"Bearer {token.key}"})
+
+
+@pytest.fixture
+def api(owner: User) -> APIClient:
+    return client_of(owner)
+
+
+@pytest.fixture
+def stranger(db: None) -> APIClient:
+    return client_of(UserFactory())
