@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 
+from reflow_site import celery_app
 from tests.factories import UserFactory
+from workflows import hints
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.contrib.auth.models import User
 
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
@@ -26,11 +30,28 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(autouse=True)
-def _no_services(settings: Any) -> None:
-    """Tests have no Redis: events go through memory, and the broker refuses every hint at once."""
+def _no_redis(settings: Any) -> None:
+    """Nudges and hints go through memory, also where a server runs in this folder."""
     settings.CHANNEL_LAYERS = IN_MEMORY
+    celery_app.conf.broker_url = "memory://"
+
+
+@pytest.fixture
+def broken_broker() -> Iterator[None]:
+    """A broker that refuses every connection."""
+    celery_app.conf.broker_url = "redis+socket:///nowhere/broker.sock"
+    hints.connection_for_hints.cache_clear()
+    yield
+    celery_app.conf.broker_url = "memory://"
+    hints.connection_for_hints.cache_clear()
 
 
 @pytest.fixture
 def owner(db: None) -> User:
     return UserFactory()
+
+
+@pytest.fixture
+def test_actors(settings: Any) -> None:
+    """The components of ``tests.workflows.actors``."""
+    settings.REFLOW_ACTORS = ["tests.workflows.actors:ACTORS"]

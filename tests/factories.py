@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import factory
@@ -31,6 +32,19 @@ def one_node_graph(name: str = "one node") -> Graph:
     graph.add_node("pass", "tpl_passthrough")
     graph.add_inport("in", "pass", "input")
     graph.add_outport("out", "pass", "output")
+    return graph
+
+
+def graph_of(component: str, *more: str) -> Graph:
+    """A chain of nodes named after their components, between inport ``in`` and outport ``out``."""
+    components = (component, *more)
+    graph = Graph(component, case_sensitive=True)
+    for name in components:
+        graph.add_node(name, name)
+    for source, target in pairwise(components):
+        graph.add_connection(source, "out", target, "in")
+    graph.add_inport("in", components[0], "in")
+    graph.add_outport("out", components[-1], "out")
     return graph
 
 

@@ -31,7 +31,7 @@ def hint(pk: UUID) -> bool:
     Returns:
         False if the broker did not take it; the keeper will hint again.
     """
-    connection = _connection()
+    connection = connection_for_hints()
     timeout = settings.HINT_TIMEOUT_SECONDS
     try:
         with producers[connection].acquire(block=True, timeout=timeout) as producer:
@@ -45,7 +45,7 @@ def hint(pk: UUID) -> bool:
 
 
 @cache
-def _connection() -> Connection:
+def connection_for_hints() -> Connection:
     """A connection of its own: a short timeout would hurt the worker's, which waits for work."""
     timeout = settings.HINT_TIMEOUT_SECONDS
     return current_app.connection_for_write(

@@ -78,7 +78,7 @@ class WorkflowVersion(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(workflow__isnull=True, number__isnull=True)
-                | Q(workflow__isnull=False, number__gte=1),
+                | Q(workflow__isnull=False, number__isnull=False, number__gte=1),
                 name="version_number_within_workflow",
             ),
         )

@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='workflowversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', True), ('workflow__isnull', True)), models.Q(('number__gte', 1), ('workflow__isnull', False)), _connector='OR'), name='version_number_within_workflow'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', True), ('workflow__isnull', True)), models.Q(('number__gte', 1), ('number__isnull', False), ('workflow__isnull', False)), _connector='OR'), name='version_number_within_workflow'),
         ),
         migrations.AddConstraint(
             model_name='workflow',

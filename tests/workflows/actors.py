@@ -1,0 +1,86 @@
+"""Actors that misbehave, for runs in tests."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+from engine import Actor, Port
+
+if TYPE_CHECKING:
+    from engine import Context, Outputs
+
+RELEASE = threading.Event()  # ends every Stubborn
+
+
+class Breaks(Actor):
+    """Fails at every message."""
+
+    component = "test_breaks"
+    inports = (Port("in"),)
+    outports = (Port("out"),)
+
+    def process_value(self, value: Any) -> Any:
+        raise ValueError(f"cannot take {value}")
+
+
+class Waits(Actor):
+    """Waits without end, and lets itself be cancelled."""
+
+    component = "test_waits"
+    inports = (Port("in"),)
+    outports = (Port("out"),)
+
+    async def process(self, ctx: Context) -> Outputs:
+        await asyncio.Event().wait()
+        return None
+
+
+class Stubborn(Actor):
+    """Holds the event loop until the test releases it: no request reaches such a run."""
+
+    component = "test_stubborn"
+    inports = (Port("in"),)
+    outports = (Port("out"),)
+
+    def process(self, ctx: Context) -> Outputs:
+        RELEASE.wait(30)
+        return {"out": ctx.inputs["in"]}
+
+
+class TooLarge(Actor):
+    """Sends an integer that no message can carry."""
+
+    component = "test_too_large"
+    inports = (Port("in"),)
+    outports = (Port("out"),)
+
+    def process_value(self, value: Any) -> Any:
+        return 2**70
+
+
+class Repeats(Actor):
+    """Sends the numbers below its input, one by one."""
+
+    component = "test_repeats"
+    inports = (Port("in", "integer"),)
+    outports = (Port("out", "integer"),)
+
+    def process(self, ctx: Context) -> Any:
+        for number in range(ctx.inputs["in"]):
+            yield "out", number
+
+
+class Asks(Actor):
+    """Sends what the run was given."""
+
+    component = "test_asks"
+    outports = (Port("out"),)
+    trigger = True
+
+    def process(self, ctx: Context) -> Outputs:
+        return {"out": ctx.inputs["trigger"]}
+
+
+ACTORS = [Breaks, Waits, Stubborn, TooLarge, Repeats, Asks]
