@@ -64,6 +64,11 @@ class Pattern:
         return int(self._compiled.groups)
 
     @property
+    def instructions(self) -> int:
+        """How large the compiled program is."""
+        return int(self._compiled.programsize)
+
+    @property
     def group_names(self) -> dict[str, int]:
         """The named groups and their numbers."""
         return dict(self._compiled.groupindex)

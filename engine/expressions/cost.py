@@ -21,11 +21,13 @@ from engine.expressions.syntax import (
     Select,
     children,
 )
+from engine.patterns import Pattern
 
 MAX_WORK = 64 * 1024 * 1024  # bytes touched: at most about 0.1 s
 MAX_ITERATIONS = 10_000  # of all macros in one evaluation: the library's own bound
 _SLOT = 16  # bytes that an element of a list takes
-_PATTERN = 16 * 1024  # work of compiling a pattern
+_INSTRUCTION = 512  # work of compiling one instruction of a pattern, done at each use
+_UNKNOWN_PATTERN = 1024 * 1024
 
 _LOGIC = frozenset({"_&&_", "_||_", "!_", "@not_strictly_false", "-_", "_-_", "_*_", "_/_", "_%_"})
 _COMPARISONS = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"})
@@ -69,8 +71,8 @@ class _Estimate:
     def extent(self, node: Node, variables: dict[str, Extent], times: float) -> Extent:
         """The average extent of the node's value, when it is evaluated so many times."""
         match node:
-            case Constant(size):
-                return Extent(size, 0)
+            case Constant():
+                return Extent(node.size, 0)
             case Name(name):
                 return variables.get(name, SMALL)
             case Select(operand):
@@ -80,7 +82,7 @@ class _Estimate:
                 return self._comprehension(node, variables, times)
         parts = [self.extent(child, variables, times) for child in children(node)]
         size = sum(part.size for part in parts) + 8
-        longest: float = max([0.0, *(part.longest for part in parts)])
+        longest = max((part.longest for part in parts), default=0.0)
         if isinstance(node, Collection):
             self.work += times * size
             return Extent(size + _SLOT * len(parts), max(longest, len(parts)))
@@ -97,7 +99,7 @@ class _Estimate:
         if name in _CHOICES:
             self.work += times
             return all_of_it
-        self.work += times * (all_of_it.size + (_PATTERN if name == "matches" else 0))
+        self.work += times * (all_of_it.size + _pattern_work(node))
         if name in _TESTS:
             return SMALL
         if name == "_+_":
@@ -121,3 +123,12 @@ class _Estimate:
         if isinstance(node.start, Collection):  # the list so far is copied at each step
             self.work += steps * min(over.longest, MAX_ITERATIONS) * _SLOT
         return Extent(start.size + step.size * each, max(over.longest, step.longest, start.longest))
+
+
+def _pattern_work(node: Call) -> float:
+    if node.function != "matches":
+        return 0
+    pattern = node.arguments[-1]
+    if isinstance(pattern, Constant):
+        return _INSTRUCTION * Pattern.from_setting(pattern.text).instructions
+    return _UNKNOWN_PATTERN

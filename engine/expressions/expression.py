@@ -12,14 +12,17 @@ from engine.codec import to_plain
 from engine.errors import ExpressionError, MessageError, nearest
 from engine.expressions.cost import MAX_WORK, Extent, check_work
 from engine.expressions.syntax import (
+    Call,
     Collection,
     Comprehension,
+    Constant,
     Node,
     free_names,
     parsed,
     walk,
 )
 from engine.messages import Message, freeze
+from engine.patterns import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -76,6 +79,9 @@ class Expression:
         nodes = list(walk(tree))
         if any(isinstance(node, Collection) and node.message for node in nodes):
             raise ValueError("messages such as Type{field: value} are not supported")
+        for node in nodes:
+            if isinstance(node, Call) and node.function == "matches":
+                _check_pattern(node.arguments[-1])
         names = free_names(tree)
         try:
             checked = cel.NewEnv(
@@ -165,6 +171,14 @@ class _Reader:
         if nul in value:  # the library would cut the value off there, silently
             raise ExpressionError(f"{self._text}: a text or bytes with a NUL cannot be used")
         return value
+
+
+def _check_pattern(node: Node) -> None:
+    if isinstance(node, Constant):
+        try:
+            Pattern.from_setting(node.text)
+        except ValueError as error:
+            raise ValueError(f"pattern {node.text!r}: {error}") from error
 
 
 def _declared(function: Function) -> Any:

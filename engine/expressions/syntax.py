@@ -37,6 +37,7 @@ TYPE_NAMES = frozenset(
 @dataclass(frozen=True, slots=True)
 class Constant:
     size: int
+    text: str = ""  # if it is a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ def _node(data: bytes) -> Node:
     for number, read in _KINDS.items():
         if number in fields:
             return read(_fields(fields[number][0]))
-    return Constant(len(data))
+    constant = _fields(fields[3][0]) if fields[3] else fields
+    return Constant(len(data), _text(constant, 6))
 
 
 def _name(fields: _Fields) -> Node:

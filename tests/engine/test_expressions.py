@@ -126,6 +126,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_one() -> None:
         ("(" * 500 + "1" + ")" * 500, "not a CEL expression: is nested too deeply"),
         ("x" * 5000, "the expression is longer than 4096 characters"),
         ("google.type.Money{units: 1}", "messages such as Type{field: value} are not supported"),
+        ("x.matches('a(')", "pattern 'a(': missing ) at position 1: a("),
         (7, "must be an expression, not 7"),
     ],
 )
@@ -182,6 +183,7 @@ def test_a_lone_surrogate_is_an_error() -> None:
         ("xs.all(a, xs.map(b, b).size() > 0)", {"xs": list(range(1000))}),
         ("[" + ",".join(["x"] * 100) + "]", {"x": "a" * 1_000_000}),
         ("xs.all(i, s.matches(pattern))", {"xs": [1] * 9000, "s": "a", "pattern": "b"}),
+        ("xs.all(i, s.matches('(a{1,100}b?){1,9}'))", {"xs": [1] * 4000, "s": "a"}),
     ],
 )
 def test_what_could_blow_up_is_refused_at_once(text: str, variables: dict[str, Any]) -> None:
@@ -212,6 +214,7 @@ def test_more_steps_than_the_library_takes_are_an_error() -> None:
             True,
         ),
         ("os.map(o, o.ls.map(l, l.a))[0][0]", {"os": [{"ls": [{"a": 1}] * 50}] * 100}, 1),
+        ("xs.filter(x, x.matches('^a[0-9]+$')).size()", {"xs": ["a1", "b"] * 500}, 500),
         ("x.a == 1 && x.b == 'c'", {"x": {"a": 1, "b": "c", "big": "a" * 2_000_000}}, True),
     ],
 )
