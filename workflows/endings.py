@@ -46,7 +46,7 @@ class End:
 def end_of(result: Result, problems: Iterable[Problem]) -> End:
     """The end of a run that ran until it was idle, or until something broke it."""
     outputs, unwritable = _writable(result.outputs)
-    found = [*problems, *unwritable]
+    found = list(dict.fromkeys([*problems, *unwritable]))  # it was in more than one event
     error, code = result.error, result.code
     if not code and found:
         error, code = f"{found[0]}{_more(len(found) - 1)}", "message_invalid"

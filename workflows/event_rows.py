@@ -40,11 +40,12 @@ class EventRow:
 def to_row(event: EngineEvent, limits: RowLimits) -> EventRow:
     """The row of an event.
 
-    A message above the limit becomes a String with its first characters, and the data's
+    A message above the limit becomes a String with the beginning of its JSON, and the data's
     ``shortened`` says its type and size in bytes. One that cannot be written becomes an Error.
     """
     node = getattr(event, "node", "")
-    cells = _Cells(node, limits)
+    port = getattr(event, "from_port", getattr(event, "port", ""))
+    cells = _Cells(node, port, limits)
     data = event.data()
     parts = [f"{dumps(name)}:{cells.cell(name, value)}" for name, value in data.items()]
     if cells.shortened:
@@ -96,15 +97,16 @@ def clean(text: str) -> str:
 class _Cells:
     """The JSON text of each field of one event, and what there was to say about it."""
 
-    def __init__(self, node: str, limits: RowLimits) -> None:
+    def __init__(self, node: str, port: str, limits: RowLimits) -> None:
         self._node = node
+        self._port = port
         self._limits = limits
         self.shortened: dict[str, dict[str, Any]] = {}
         self.problems: list[Problem] = []
 
     def cell(self, name: str, value: Any) -> str:
         if name == "message":
-            return self._message("message", "", value)
+            return self._message("message", self._port, value)
         if name == "outputs":
             return self._messages(value)
         try:
@@ -123,16 +125,13 @@ class _Cells:
         try:
             text = to_json(message)
         except CodecError as error:
-            where = f"node {self._node!r}{f' port {port!r}' if port else ''}"
+            where = f"node {self._node!r} port {port!r}"
             problem = Problem(where, str(error), "message_invalid", node=self._node, port=port)
             self.problems.append(problem)
             text = to_json(ErrorValue(clean(str(problem))))
         size = len(text) if text.isascii() else len(text.encode())
         if size <= self._limits.message_bytes:
             return text
-        self.shortened[name] = {"type": _tag(text), "size": size}
-        return to_json(f"{text[: self._limits.preview_characters]}…")
-
-
-def _tag(text: str) -> str:
-    return text[:80].partition('"type":"')[2].partition('"')[0]
+        tag, _, bare = text.removeprefix('{"type":"').partition('","data":')
+        self.shortened[name] = {"type": tag, "size": size}
+        return to_json(f"{bare[: self._limits.preview_characters]}…")

@@ -33,10 +33,15 @@ def hint(pk: UUID) -> bool:
     """
     connection = connection_for_hints()
     timeout = settings.HINT_TIMEOUT_SECONDS
+    refusals: tuple[type[Exception], ...] = (
+        KombuError,
+        *connection.connection_errors,
+        *connection.channel_errors,
+    )
     try:
         with producers[connection].acquire(block=True, timeout=timeout) as producer:
             current_app.send_task(TASK, (str(pk),), producer=producer, retry=False)
-    except (KombuError, *connection.connection_errors, *connection.channel_errors) as error:
+    except refusals as error:
         logger.warning("execution %s: the broker took no hint: %s", pk, error)
         return False
     queued = Execution.objects.filter(pk=pk, status=Status.QUEUED)

@@ -28,9 +28,7 @@ class StartRequest:
     digest: str
 
 
-def read_request(
-    graph: Graph, given: Any, metadata: Mapping[str, Any] | None, execution_id: str = ""
-) -> StartRequest:
+def read_request(graph: Graph, given: Any, metadata: Any, execution_id: str = "") -> StartRequest:
     """Check and write down what a run is given.
 
     Raises:

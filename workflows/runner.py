@@ -78,8 +78,12 @@ async def _attempt(claim: Claim, job: Job) -> End:
     """
     network, given = _build(job)
     loop = asyncio.get_running_loop()
+
+    def stop(_reason: StopReason) -> None:
+        loop.call_soon_threadsafe(network.cancel)
+
     orders = Orders(
-        stop=lambda _reason: loop.call_soon_threadsafe(network.cancel),
+        stop=stop,
         give_up=lambda reason: _give_up(claim, reason),
         kill=kill_this_process,
     )

@@ -60,12 +60,13 @@ def waiting_reason(execution: Execution) -> str:
     if not slots:
         return "no worker is running; it starts as soon as one is"
     running = Execution.objects.filter(status=Status.RUNNING).count()
-    ahead = _ahead_of(execution).count()
+    count = _ahead_of(execution).count()
+    ahead = f"{count} {'run is' if count == 1 else 'runs are'} before it"
     if running >= slots:
-        return f"all {slots} places of the workers are busy; {ahead} runs are before it"
+        return f"all {slots} places of the workers are busy; {ahead}"
     if execution.hinted_at is None:
         return "the broker has not taken its message yet; the keeper goes on offering it"
-    return f"a worker was told of it; {ahead} runs are before it"
+    return f"a worker was told of it; {ahead}"
 
 
 def _ahead_of(execution: Execution) -> QuerySet[Execution]:

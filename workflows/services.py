@@ -247,7 +247,11 @@ def cancel_execution(*, execution: Execution, by: User | str, reason: str = "") 
         The status after it; that of a run which is over does not change.
     """
     name, reason = clean(str(by))[:150], clean(reason)
-    requested = {"cancel_requested_at": Now(), "cancel_by": name, "cancel_reason": reason}
+    requested: dict[str, Any] = {
+        "cancel_requested_at": Now(),
+        "cancel_by": name,
+        "cancel_reason": reason,
+    }
     with transaction.atomic():
         row = Execution.objects.select_for_update().get(pk=execution.pk)
         if row.status == Status.RUNNING:

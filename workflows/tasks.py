@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 @shared_task(name=TASK, bind=True, ignore_result=True)  # a lost hint costs one poll of the keeper
-def run_execution(self: Task, execution_id: str) -> None:
+def run_execution(self: Task[[str], None], execution_id: str) -> None:
     """Run what may start now, the best first, until there is nothing more.
 
     ``execution_id`` is only a hint: another worker may have taken that run already, and a message
