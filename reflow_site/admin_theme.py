@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 def _may(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(permission)
+
+
+def _static(name: str) -> Callable[[HttpRequest], str]:
+    return lambda _request: static(f"reflow/{name}")
 
 
 _RUNNING = [
@@ -46,7 +51,11 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Reflow",
     "SITE_SUBHEADER": "Workflows on Django",
     "SITE_SYMBOL": "account_tree",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("favicon.svg")}],
+    "STYLES": [_static("reflow.css")],
+    "DASHBOARD_CALLBACK": "workflows.admin.home.dashboard",
     "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlencode
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
 MAX_TEXT = 4_000  # characters of an event's data on the page; the API has the whole
-MAX_SUMMARY = 120
+MAX_SUMMARY = 200
 TYPES = sorted(kind.__name__ for kind in get_args(EngineEvent) if kind is not ActorStateChanged)
 
 
@@ -73,13 +74,41 @@ def event_page(execution_pk: UUID, choice: Choice) -> dict[str, Any]:
 def _row(*, seq: int, type: str, node: str, at: Any, text: str) -> dict[str, Any]:  # noqa: A002 -- the column
     local = timezone.localtime(at)
     whole = len(text) <= MAX_TEXT
-    short = text[1:-1] if whole else text[1:]  # without the braces
     return {
         "seq": seq,
         "type": type,
         "node": node,
         "time": local.strftime("%H:%M:%S.%f")[:-3],
         "exact": local.isoformat(),
-        "short": short if len(short) <= MAX_SUMMARY else f"{short[:MAX_SUMMARY]}…",
+        "short": shorten(summary(json.loads(text)) if whole else text[1:]),
         "data": "" if text == "{}" else show.pretty(text) if whole else f"{text[:MAX_TEXT]}…",
     }
+
+
+def summary(data: dict[str, Any]) -> str:
+    """An event's data in one line: the connection first, then the numbers, then the messages."""
+    words = [str(data[name]) for name in ("connection", "error", "text") if data.get(name)]
+    words += [f"{name}={_number(value)}" for name, value in data.items() if _is_number(value)]
+    messages = {"": data["message"]} if "message" in data else data.get("outputs") or {}
+    words += [
+        f"{port}: {_bare(message)}" if port else _bare(message)
+        for port, message in messages.items()
+    ]
+    return "  ".join(words) or json.dumps(data, ensure_ascii=False)
+
+
+def shorten(text: str) -> str:
+    return text if len(text) <= MAX_SUMMARY else f"{text[:MAX_SUMMARY]}…"
+
+
+def _bare(tagged: Any) -> str:
+    value = tagged.get("data") if isinstance(tagged, dict) and "type" in tagged else tagged
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -71,6 +71,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     search_fields = ("execution_id",)
     search_help_text = "Search by execution id"
     list_per_page = 50
+    list_fullwidth = True
     show_full_result_count = False
 
     @display(description="Status", ordering="status")
@@ -141,6 +142,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             **event_page(execution.pk, Choice.from_query(request.GET)),
             "title": f"Execution {execution.execution_id}",
             "opts": self.opts,
+            "original": execution,
             "state": state,
             "drawing": check_text(execution.version.graph).drawing(state["node_states"]),
             "failures": failures,
@@ -165,6 +167,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             **self.admin_site.each_context(request),
             "title": f"Cancel {execution.execution_id}",
             "opts": self.opts,
+            "original": execution,
             "execution": execution,
             "badge": show.badge(execution.status),
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from engine.codec import parse_json
 from engine.errors import CodecError
@@ -47,6 +47,11 @@ class WorkflowForm(forms.ModelForm):  # type: ignore[type-arg]  # only the stubs
     class Meta:
         model = Workflow
         fields = ("name", "description", "archived")
+        widgets: ClassVar = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
+        help_texts: ClassVar = {
+            "name": "Yours alone: another user may have a workflow of the same name.",
+            "archived": "Kept with its runs, and out of the way.",
+        }
 
     checked: Checked | None = None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Max
 
-from engine.events import ActorCompleted, ActorFailed, NodeExecuting
+from engine.events import ActorCompleted, ActorFailed, MessageSent, NodeExecuting
 from workflows.admin import show
 from workflows.models import ExecutionEvent
 from workflows.selectors import waiting_reason
@@ -23,6 +23,9 @@ MAX_FAILURES = 100  # listed on the page, newest first
 EXECUTING, COMPLETED, FAILED = (
     kind.__name__ for kind in (NodeExecuting, ActorCompleted, ActorFailed)
 )
+
+SENT = MessageSent.__name__
+ON_AN_ERROR_PORT = '{"from_port":"error'  # how the data of such an event begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +69,31 @@ def node_states(execution: Execution, failures: Sequence[FailureRow]) -> dict[st
     # Without order_by() the model's ordering would make each row a group of its own.
     for node, kind, seq in rows.order_by().values_list("node", "type").annotate(last=Max("seq")):
         last.setdefault(node, {})[kind] = seq
+    sent = ExecutionEvent.objects.filter(execution_id=execution.pk, type=SENT)
+    errors = (
+        sent.filter(data__startswith=ON_AN_ERROR_PORT).order_by().values_list("node").distinct()
+    )
+    handled = {node for (node,) in errors}
     unhandled = {failure.node for failure in failures if not failure.handled}
     listed = {failure.node for failure in failures}
     return {
-        node: _state(seqs, over=execution.is_over, failed=node in unhandled or node not in listed)
+        node: _state(
+            seqs,
+            over=execution.is_over,
+            failed=node in unhandled or node not in listed,
+            handled=node in handled,
+        )
         for node, seqs in last.items()
     }
 
 
-def _state(seqs: dict[str, int], *, over: bool, failed: bool) -> str:
+def _state(seqs: dict[str, int], *, over: bool, failed: bool, handled: bool) -> str:
     if FAILED in seqs and failed:
         return "failed"
     ended = max(seqs.get(COMPLETED, 0), seqs.get(FAILED, 0))
     if not over and seqs.get(EXECUTING, 0) > ended:
         return "running"
-    if FAILED in seqs:
+    if handled or FAILED in seqs:
         return "handled"
     return "completed" if ended else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.html import format_html
@@ -46,11 +46,12 @@ def ago(moment: datetime | None) -> SafeString | str:
     if moment is None:
         return EMPTY
     local = timezone.localtime(moment)
+    recent = (timezone.now() - moment).total_seconds() < 60
     return format_html(
-        '<time datetime="{}" title="{}">{} ago</time>',
+        '<time class="rf-nowrap" datetime="{}" title="{}">{}</time>',
         local.isoformat(),
         local.strftime("%Y-%m-%d %H:%M:%S %Z"),
-        timesince(moment, depth=1),
+        "just now" if recent else f"{timesince(moment, depth=1)} ago",
     )
 
 
@@ -104,3 +105,15 @@ def cut(text: str, limit: int) -> str:
     """A text that would make a page heavy, shortened, and saying so."""
     rest = len(text) - limit
     return text if rest <= 0 else f"{text[:limit]}\n… {rest} more characters: the API has them all"
+
+
+def run_row(execution: Execution) -> dict[str, Any]:
+    """One run in a short table."""
+    return {
+        "pk": execution.pk,
+        "execution_id": execution.execution_id,
+        "workflow": execution.workflow or execution.workflow_label or "posted graph",
+        "badge": badge(execution.status),
+        "duration": duration(execution),
+        "created": ago(execution.created_at),
+    }

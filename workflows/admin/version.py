@@ -54,6 +54,7 @@ class WorkflowVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyp
             **self.admin_site.each_context(request),
             "title": title,
             "opts": self.opts,
+            "original": version,
             "version": version,
             "saved": show.ago(version.created_at),
             "text": show.pretty(version.graph),

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
+from unfold.enums import ActionVariant
 
 from engine.errors import ProblemsError
 from engine.graph import Graph
@@ -105,7 +106,8 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        response = super().changeform_view(request, object_id, form_url, extra_context)
+        extra = {"show_save_and_add_another": False, **(extra_context or {})}
+        response = super().changeform_view(request, object_id, form_url, extra)
         if isinstance(response, TemplateResponse) and "adminform" in response.context_data:
             response.context_data.update(self._page(request, response.context_data))
         return response
@@ -133,7 +135,13 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             raise PermissionDenied
         return JsonResponse(check_text(request.body).answer())
 
-    @action(description="Run now", icon="play_arrow", url_path="run", permissions=("view",))
+    @action(
+        description="Run now",
+        icon="play_arrow",
+        url_path="run",
+        permissions=("view",),
+        variant=ActionVariant.PRIMARY,
+    )
     def run_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the input, start an execution, and go to its page."""
         workflow = self.get_object(request, object_id)
@@ -185,6 +193,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             **self.admin_site.each_context(request),
             "title": f"Run {workflow.name}",
             "opts": self.opts,
+            "original": workflow,
             "workflow": workflow,
             "version": workflow.current,
             "inports": inports,
@@ -197,16 +206,7 @@ def _history(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
     versions = versions_of(request.user).filter(workflow=workflow).defer("graph")
     newest = list(versions.order_by("-number")[:LATEST_VERSIONS])
     return {
-        "runs": [
-            {
-                "pk": run.pk,
-                "execution_id": run.execution_id,
-                "badge": show.badge(run.status),
-                "duration": show.duration(run),
-                "created": show.ago(run.created_at),
-            }
-            for run in runs
-        ],
+        "runs": [show.run_row(run) for run in runs],
         "versions": [
             {
                 "pk": version.pk,

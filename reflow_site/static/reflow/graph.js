@@ -4,6 +4,11 @@
 window.Reflow = window.Reflow || {};
 
 (function (reflow) {
+    const FONT = "sans-serif"; // no web font: it arrives after the first drawing
+    const FONT_SIZE = 13;
+    const LINE_HEIGHT = 1.35;
+    const READABLE = 0.75; // of full size; a smaller drawing is laid out again to fill its box
+    const MANY = 300; // nodes; more are laid out once
     const SYMBOLS = { completed: "✓ ", failed: "✕ ", running: "▶ ", handled: "! ", problem: "✕ " };
 
     function colour(name) {
@@ -24,9 +29,8 @@ window.Reflow = window.Reflow || {};
         const tone = (name) => plain(colour(name));
         const states = { completed: "good", failed: "bad", running: "busy", handled: "warn", problem: "bad" };
         const node = {
-            shape: "round-rectangle", width: "label", height: "label", padding: "10px",
-            label: "data(text)", "text-wrap": "wrap", "text-valign": "center", "text-halign": "center",
-            "font-size": 13, "line-height": 1.35, color: tone("--rf-strong"),
+            shape: "round-rectangle", width: "data(width)", height: "data(height)", label: "data(text)", "text-wrap": "wrap", "text-valign": "center", "text-halign": "center",
+            "font-size": FONT_SIZE, "font-family": FONT, "line-height": LINE_HEIGHT, color: tone("--rf-strong"),
             "background-color": tone("--rf-paper"), "border-width": 1.5, "border-color": tone("--color-base-400"),
         };
         const edge = {
@@ -40,14 +44,14 @@ window.Reflow = window.Reflow || {};
                 "background-color": tone(`--rf-${name}-bg`), color: tone(`--rf-${name}`),
             },
         }));
-        const named = {
+        const ports = {
             label: "data(ports)", "font-size": 11, color: tone("--rf-quiet"), "text-rotation": "autorotate",
             "text-background-color": tone("--rf-paper"), "text-background-opacity": 0.9, "text-background-padding": 2,
         };
         return [
             { selector: "node", style: node }, { selector: "edge", style: edge }, ...coloured,
-            { selector: "edge:selected", style: { ...named, "line-color": tone("--rf-busy"), "target-arrow-color": tone("--rf-busy"), width: 3 } },
-            { selector: "edge.near", style: named },
+            { selector: "edge:selected", style: { ...ports, "line-color": tone("--rf-busy"), "target-arrow-color": tone("--rf-busy"), width: 3 } },
+            { selector: "edge.near", style: ports },
             { selector: "node:selected", style: { "border-width": 4 } },
         ];
     }
@@ -59,51 +63,93 @@ window.Reflow = window.Reflow || {};
         return lines.join("\n");
     }
 
+    const ruler = document.createElement("canvas").getContext("2d");
+
+    function sizeOf(text) {
+        ruler.font = `${FONT_SIZE}px ${FONT}`;
+        const lines = text.split("\n");
+        const widest = Math.max(...lines.map((line) => ruler.measureText(line).width));
+        return { width: Math.ceil(widest) + 24, height: Math.ceil(lines.length * FONT_SIZE * LINE_HEIGHT) + 18 };
+    }
+
+    function named(node) {
+        const text = textOf(node);
+        return { ...node, text, ...sizeOf(text) };
+    }
+
     function elementsOf(drawing) {
         const nodes = drawing.nodes.map((node) => ({
-            group: "nodes", data: { ...node, text: textOf(node) },
-            position: drawing.placed ? { x: node.x, y: node.y } : undefined,
+            group: "nodes", data: named(node), position: { x: node.x, y: node.y },
         }));
         const edges = drawing.edges.map((edge) => ({ group: "edges", data: { ...edge } }));
         return nodes.concat(edges);
     }
 
-    function layoutOf(drawing) {
-        const across = { name: "dagre", rankDir: "LR", nodeSep: 28, rankSep: 60, animate: false };
-        return { ...(drawing.placed ? { name: "preset" } : across), fit: true, padding: 24 };
+    const across = { name: "dagre", rankDir: "LR", nodeSep: 28, rankSep: 56, animate: false, fit: false };
+    const down = { ...across, rankDir: "TB", rankSep: 40 };
+
+    // How large the drawing may be in its box, 1 being full size.
+    function scale(graph) {
+        const bounds = graph.elements().boundingBox();
+        return Math.min(graph.width() / (bounds.w + 48), graph.height() / (bounds.h + 48));
+    }
+
+    // The editor's own places, if they can be read in this box; else the layout that fits it best.
+    function arrange(graph, drawing) {
+        if (drawing.placed && (scale(graph) >= READABLE || drawing.nodes.length > MANY)) return;
+        const layouts = drawing.nodes.length > MANY ? [across] : [across, down];
+        const places = () => Object.fromEntries(graph.nodes().map((node) => [node.id(), { ...node.position() }]));
+        const tried = drawing.placed ? [{ size: scale(graph), at: places() }] : [];
+        layouts.forEach((layout) => {
+            graph.layout(layout).run();
+            tried.push({ size: scale(graph), at: places() });
+        });
+        const best = tried.reduce((one, other) => (other.size > one.size * 1.1 ? other : one));
+        graph.nodes().positions((node) => best.at[node.id()]);
     }
 
     // Returns the drawing's handle: show(drawing), states({id: state}), fit().
     reflow.draw = function (box, drawing) {
         const graph = window.cytoscape({
             container: box, style: look(), elements: [], minZoom: 0.1, maxZoom: 1.6,
-            autoungrabify: true, boxSelectionEnabled: false, wheelSensitivity: 0.3, userZoomingEnabled: false,
+            autoungrabify: true, boxSelectionEnabled: false, userZoomingEnabled: false,
         });
         // The wheel scrolls the page; with Ctrl it zooms the drawing.
         box.addEventListener("wheel", (event) => graph.userZoomingEnabled(event.ctrlKey), { capture: true });
         graph.on("select", "node", (event) => event.target.connectedEdges().addClass("near"));
         graph.on("unselect", "node", (event) => event.target.connectedEdges().removeClass("near"));
         new MutationObserver(() => graph.style(look())).observe(document.documentElement, { attributeFilter: ["class"] });
-        new ResizeObserver(() => { graph.resize(); graph.fit(undefined, 24); }).observe(box);
+        let shown = drawing;
+        const settle = () => {
+            graph.resize();
+            if (graph.width() === 0) return; // not on the page yet: the observer calls again
+            arrange(graph, shown);
+            graph.fit(undefined, 24);
+            if (graph.zoom() > 1) { graph.zoom(1); graph.center(); }
+        };
 
         const handle = {
             fit: () => graph.fit(undefined, 24),
             zoom: (factor) => graph.zoom({ level: graph.zoom() * factor, renderedPosition: { x: box.clientWidth / 2, y: box.clientHeight / 2 } }),
             show(next) {
+                shown = next;
                 graph.batch(() => { graph.elements().remove(); graph.add(elementsOf(next)); });
-                graph.layout(layoutOf(next)).run();
+                settle();
             },
             states(states) {
                 graph.batch(() => graph.nodes().forEach((node) => {
                     const state = states[node.data("name")] || "";
                     if (state !== node.data("state")) {
-                        node.data("state", state);
-                        node.data("text", textOf(node.data()));
+                        node.data(named({ ...node.data(), state }));
                     }
                 }));
             },
         };
         handle.show(drawing);
+        let width = box.clientWidth;
+        new ResizeObserver(() => {
+            if (box.clientWidth !== width) { width = box.clientWidth; handle.show(shown); }
+        }).observe(box);
         return handle;
     };
 
