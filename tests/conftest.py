@@ -33,16 +33,16 @@ def django_db_modify_db_settings(
 def _no_redis(settings: Any) -> None:
     """Nudges and hints go through memory, also where a server runs in this folder."""
     settings.CHANNEL_LAYERS = IN_MEMORY
-    celery_app.conf.broker_url = "memory://"
+    celery_app.conf.update(broker_url="memory://")
 
 
 @pytest.fixture
 def broken_broker() -> Iterator[None]:
     """A broker that refuses every connection."""
-    celery_app.conf.broker_url = "redis+socket:///nowhere/broker.sock"
+    celery_app.conf.update(broker_url="redis+socket:///nowhere/broker.sock")
     hints.connection_for_hints.cache_clear()
     yield
-    celery_app.conf.broker_url = "memory://"
+    celery_app.conf.update(broker_url="memory://")
     hints.connection_for_hints.cache_clear()
 
 

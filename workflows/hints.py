@@ -33,7 +33,7 @@ def hint(pk: UUID) -> bool:
     """
     connection = connection_for_hints()
     timeout = settings.HINT_TIMEOUT_SECONDS
-    refusals: tuple[type[Exception], ...] = (
+    refusals: tuple[type[BaseException], ...] = (
         KombuError,
         *connection.connection_errors,
         *connection.channel_errors,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -36,7 +37,9 @@ CELLS = tuple(product(Status, Status))
 @pytest.mark.parametrize(("old", "new"), CELLS, ids=[f"{old}-{new}" for old, new in CELLS])
 def test_a_status_moves_only_where_the_table_says(old: Status, new: Status) -> None:
     execution = ExecutionFactory(status=old)
-    columns = {"worker": "w", "lease_until": timezone.now()} if new is Status.RUNNING else {}
+    columns: dict[str, Any] = (
+        {"worker": "w", "lease_until": timezone.now()} if new is Status.RUNNING else {}
+    )
 
     moved = move(execution.pk, new, **columns)
 

@@ -50,9 +50,9 @@ def started(owner: User) -> None:
     [
         (
             published,
-            lambda user: [(w.owner.username, w.current.number) for w in workflows_of(user)],
+            lambda user: [(w.owner.username, str(w.current)) for w in workflows_of(user)],
         ),
-        (published, lambda user: [(v.owner.username, v.workflow.name) for v in versions_of(user)]),
+        (published, lambda user: [(v.owner.username, str(v.workflow)) for v in versions_of(user)]),
         (started, lambda user: [(e.workflow, e.version.checksum) for e in executions_of(user)]),
     ],
 )

@@ -153,7 +153,7 @@ def test_the_same_request_again_answers_the_first_run(owner: User) -> None:
     ],
 )
 def test_an_id_used_with_other_content_is_refused(owner: User, other: dict[str, Any]) -> None:
-    request = {"owner": owner, "graph": one_node_graph(), "execution_id": "mine"}
+    request: dict[str, Any] = {"owner": owner, "graph": one_node_graph(), "execution_id": "mine"}
     start_execution(**request)
 
     with pytest.raises(ExecutionConflictError) as caught:
