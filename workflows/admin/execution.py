@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
@@ -19,7 +19,7 @@ from workflows.admin import show
 from workflows.admin.checking import check_text
 from workflows.admin.event_table import Choice, event_page
 from workflows.admin.progress import MAX_FAILURES, failures_of, state_of
-from workflows.models import TERMINAL, Execution
+from workflows.models import Execution
 from workflows.selectors import executions_of
 
 if TYPE_CHECKING:
@@ -112,14 +112,8 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Execution | None = None) -> bool:
+        """What is not over must be cancelled first: a worker may hold it."""
         return request.user.is_superuser and (obj is None or obj.is_over)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Execution]) -> None:
-        """Delete what is over; a run that is not must be cancelled first."""
-        kept = queryset.exclude(status__in=TERMINAL).count()
-        queryset.filter(status__in=TERMINAL).delete()
-        if kept:
-            self.message_user(request, f"{kept} not deleted: not over yet.", messages.WARNING)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

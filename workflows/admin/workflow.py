@@ -64,6 +64,9 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
         return workflows_of(request.user)
 
+    def has_run_permission(self, request: HttpRequest, _obj: object = None) -> bool:
+        return request.user.has_perm("workflows.add_execution")
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
         """A workflow goes with its versions, though nobody deletes a version alone."""
         objects, counts, needed, protected = super().get_deleted_objects(objs, request)
@@ -139,7 +142,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         description="Run now",
         icon="play_arrow",
         url_path="run",
-        permissions=("view",),
+        permissions=("run",),
         variant=ActionVariant.PRIMARY,
     )
     def run_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -147,8 +150,6 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         workflow = self.get_object(request, object_id)
         if workflow is None or workflow.current is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not request.user.has_perm("workflows.add_execution"):
-            raise PermissionDenied
         graph = Graph.from_json(workflow.current.graph)
         form = RunForm(request.POST or None, initial={"input": example_input(graph)})
         problems: tuple[Problem, ...] = ()
