@@ -84,17 +84,22 @@ class Collector:
         return [thaw(message) for message in self.messages]
 
     def close(self) -> None:
+        """No more messages: a reader gets what is left, and nobody waits any longer."""
         self._closed = True
         self._news.set()
+        self._release_writers()
+
+    def _release_writers(self) -> None:
+        writers, self._writers = self._writers, []
+        for writer in writers:
+            writer()
 
     async def __aiter__(self) -> AsyncIterator[Message]:
         self.read = True
         while True:
             taken, self.messages = self.messages, []
             self._news.clear()
-            writers, self._writers = self._writers, []
-            for writer in writers:
-                writer()
+            self._release_writers()
             for message in taken:
                 yield message
             if not self.messages:

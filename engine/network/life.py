@@ -46,8 +46,8 @@ async def tear_down(scheduler: Scheduler) -> None:
     for node in scheduler.nodes.values():
         if node.state is ActorState.PROCESSING:  # cancelled in the middle of a firing
             node.move(ActorState.ERROR)
-        if node.state is ActorState.CREATED:
-            continue
+        if node.state in (ActorState.CREATED, ActorState.INITIALIZED):
+            continue  # it never began
         node.move(ActorState.STOPPING)
         if node.generator is not None:
             _close_generator(node)

@@ -282,14 +282,24 @@ class Network:
         if self._started_at is not None:
             self._duration = self._clock.monotonic() - self._started_at
             scheduler.settle()
-            await asyncio.gather(*(n.crew.close() for n in scheduler.nodes.values() if n.crew))
+            await self._dismiss()
             await tear_down(scheduler)
             await scheduler.close()
             self._record_end()
-        for collector in scheduler.collectors.values():
-            collector.close()
         for subscription in scheduler.subscriptions:
             subscription.close()
+
+    async def _dismiss(self) -> None:
+        """End the tasks of async actors, and let go whoever waits for room."""
+        scheduler = self._scheduler
+        crews = [node.crew for node in scheduler.nodes.values() if node.crew is not None]
+        for crew in crews:
+            crew.close()
+        for collector in scheduler.collectors.values():
+            collector.close()
+        scheduler.give_up()
+        for crew in crews:
+            await crew.closed()
 
     def _record_end(self) -> None:
         scheduler = self._scheduler

@@ -216,8 +216,17 @@ class Node:
                 self.deliver(outport, pending)
         return not self.has_pending
 
-    def gather(self, results: Iterable[Any], failures: list[Failure]) -> dict[str, list[Message]]:
+    def gather(self, results: list[Any], failures: list[Failure]) -> dict[str, list[Message]]:
         """Sort the results of firings by port, frozen; a wrong one joins the failures."""
+        only = self.only_outport
+        if only is not None:  # the common case, at the speed of a comprehension
+            try:
+                if sum(map(len, results)) == len(results):
+                    messages = [result[only] for result in results]
+                    if IMMUTABLE.issuperset(map(type, messages)):
+                        return {only: messages} if messages else {}
+            except (TypeError, KeyError):  # a None among them, or a wrong one
+                pass
         sorted_out: dict[str, list[Message]] = {name: [] for name in self.outports}
         for result in results:
             if result is None:
@@ -227,6 +236,19 @@ class Node:
             except (ActorError, MessageError) as error:
                 failures.append(Failure(error, {}))
         return {name: messages for name, messages in sorted_out.items() if messages}
+
+    def gather_pairs(
+        self, pairs: list[tuple[str, Any]], failures: list[Failure]
+    ) -> dict[str, list[Message]]:
+        """The same for what a generator gave, each pair on its own."""
+        only = self.only_outport
+        try:
+            messages = [message for port, message in pairs if port == only]
+            if len(messages) == len(pairs) and IMMUTABLE.issuperset(map(type, messages)):
+                return {str(only): messages} if messages else {}
+        except (TypeError, ValueError):  # something that is no pair
+            pass
+        return self.gather([Emitted([pair]) for pair in pairs], failures)
 
     def finish(self, turn: Turn, failures: list[Failure]) -> None:
         """A turn is over: record it, send its outputs, then see to its failures."""

@@ -27,22 +27,24 @@ _FAILED: Any = object()  # in place of a result, so that results and messages st
 def step_process(node: Node, credit: int) -> None:
     """Fire ``process(ctx)`` for each set of inputs."""
     ctx, process = node.ctx, node.actor.process  # type: ignore[attr-defined]
+    emitted = ctx.emitted
     started = node.scheduler.clock.monotonic()
     inputs = node.take(credit)
-
-    def fire(given: Mapping[str, Message]) -> Any:
-        ctx.inputs = given
-        if ctx.emitted:  # of a firing that raised: it sends nothing
-            ctx.emitted.clear()
-        result = process(ctx)
-        return with_emitted(ctx, result) if ctx.emitted else result
-
-    results, failures = run_each(fire, inputs)
-    for failure in failures:
-        results[failure.index] = None
-    failed = [Failure(item.error, inputs[item.index]) for item in failures]
-    outputs = node.gather(results, failed)
-    finish(node, started, len(inputs), outputs, failed)
+    results: list[Any] = []
+    failed: list[Failure] = []
+    append = results.append
+    pending = iter(inputs)
+    while True:
+        try:
+            for given in pending:
+                ctx.inputs = given
+                result = process(ctx)
+                append(with_emitted(ctx, result) if emitted else result)
+            break
+        except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+            emitted.clear()
+            failed.append(Failure(error, ctx.inputs))
+    finish(node, started, len(inputs), node.gather(results, failed), failed)
 
 
 def step_value(node: Node, credit: int) -> None:
@@ -84,7 +86,7 @@ def step_generator(node: Node, credit: int) -> None:
         node.generator = node.actor.process(node.ctx)  # type: ignore[attr-defined]
         if scheduler.recording:
             scheduler.record(TurnStarted(scheduler.clock.now(), node, 1))
-    pairs: Emitted = Emitted()
+    pairs = Emitted()
     failed: list[Failure] = []
     try:
         pairs.extend(islice(node.generator, credit))
@@ -94,7 +96,7 @@ def step_generator(node: Node, credit: int) -> None:
         over = True
     pairs.extend(node.ctx.emitted)
     node.ctx.emitted.clear()
-    outputs = node.gather([Emitted([pair]) for pair in pairs], failed)
+    outputs = node.gather_pairs(pairs, failed)
     if over:
         node.generator = None
         finish(node, node.since, 1, outputs, failed, announced=True)

@@ -62,11 +62,14 @@ class Crew:
             and self.node.scheduler.may_run
         )
 
-    async def close(self) -> None:
-        """Let each firing finish, then end the tasks."""
+    def close(self) -> None:
+        """Begin nothing more; firings under way finish."""
         self._closed = True
         for future in self._resting:
             future.cancel()
+
+    async def closed(self) -> None:
+        """Wait for the tasks to end."""
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
     def cancel(self) -> None:
@@ -115,7 +118,7 @@ class Crew:
     async def _room(self, *, pending_only: bool = False) -> None:
         """Wait until what is pending has left and there is room for a firing."""
         node = self.node
-        while not node.flush() or (not pending_only and node.credit() <= 0):
+        while not self._closed and (not node.flush() or (not pending_only and node.credit() <= 0)):
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             node.scheduler.rest()
             node.park(lambda waiting=future: _raise(node, waiting))  # type: ignore[misc]
@@ -175,9 +178,9 @@ class Crew:
             await self._send_pair(ctx, pulled[0], failures)
 
     async def _send_pair(self, ctx: Context, pair: Any, failures: list[Failure]) -> None:
-        emitted = Emitted([*ctx.emitted, pair])
+        pairs = [*ctx.emitted, pair]
         ctx.emitted.clear()
-        self.node.send(self.node.gather([Emitted([item]) for item in emitted], failures))
+        self.node.send(self.node.gather_pairs(pairs, failures))
         if self.node.has_pending:
             await self._room(pending_only=True)
 
@@ -232,8 +235,8 @@ class _Firings:
         self._since = self.node.scheduler.clock.monotonic()
 
     async def run(self) -> None:
-        ctx, scheduler = self.ctx, self.node.scheduler
-        fire = _fire_function(self.node)
+        ctx, scheduler, results = self.ctx, self.node.scheduler, self._results
+        emitted, fire = ctx.emitted, _fire_function(self.node)
         loop = asyncio.get_running_loop()
         loop.call_soon(self._waits)
         for index, given in enumerate(self.inputs):
@@ -241,16 +244,15 @@ class _Firings:
                 self.node.abandoned += len(self.inputs) - index
                 break
             ctx.inputs = given
-            ctx.emitted.clear()
             try:
                 result = await fire(ctx)
-                self._results.append(with_emitted(ctx, result) if ctx.emitted else result)
+                results.append(with_emitted(ctx, result) if emitted else result)
             except asyncio.CancelledError as error:
                 if asyncio.current_task().cancelling():  # type: ignore[union-attr]
                     raise
-                self._failures.append(Failure(ActorError(f"cancelled: {error}"), given))
+                self._failed(ActorError(f"cancelled: {error}"))
             except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
-                self._failures.append(Failure(error, given))
+                self._failed(error)
             self._fired += 1
             if self._waited and len(self.inputs) > 1:
                 self._leave()
@@ -258,17 +260,24 @@ class _Firings:
         self.over = True
         self._leave()
 
+    def _failed(self, error: Exception) -> None:
+        self.ctx.emitted.clear()
+        self._failures.append(Failure(error, self.ctx.inputs))
+
     def _waits(self) -> None:
         """The loop runs, so the behaviour waits for something: what is done must not."""
+        scheduler = self.node.scheduler
         if self.over:
             return
         self._waited = True
-        if self._fired:
-            self._leave()
-        scheduler = self.node.scheduler
-        if scheduler.recording and not self._announced:
-            self._announced = True
-            scheduler.record(TurnStarted(scheduler.clock.now(), self.node, 1))
+        try:
+            if self._fired:
+                self._leave()
+            if scheduler.recording and not self._announced:
+                self._announced = True
+                scheduler.record(TurnStarted(scheduler.clock.now(), self.node, 1))
+        except Exception as error:  # noqa: BLE001 -- the engine's own: the run must end with it
+            scheduler.crash(error)
 
     def _leave(self) -> None:
         if not (self._fired or self.over):
@@ -287,7 +296,8 @@ class _Firings:
         )
         self._crew.finished(self._order, turn, self._failures)
         self._since, self._announced, self._waited = now, False, False
-        self._results, self._failures, self._fired = [], [], 0
+        self._results.clear()
+        self._failures, self._fired = [], 0
         if not self.over:
             self._order = self._crew.begin()
 

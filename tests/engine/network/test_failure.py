@@ -13,7 +13,7 @@ from engine import Actor, Context, ErrorValue, Outputs, Port
 from engine.events import ActorFailed, ActorStateChanged
 from engine.limits import Limits
 from engine.network import DeadLetter
-from tests.engine.fakes import Fail, chain, network_of
+from tests.engine.fakes import Fail, FakeClock, chain, network_of
 
 
 class FailAsync(Actor):
@@ -457,3 +457,38 @@ async def test_an_event_reader_that_raises_ends_the_run_with_its_error() -> None
 
     with pytest.raises(OSError, match="disk is full"):
         await network.run(write=write)
+
+
+class BrokenClock(FakeClock):
+    """A clock that breaks after so many looks: an error of the engine's own, not an actor's."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def now(self) -> float:
+        self.looks -= 1
+        if self.looks == 0:
+            raise RuntimeError("the clock broke")
+        return super().now()
+
+
+@pytest.mark.parametrize("looks", range(1, 60, 3))
+@pytest.mark.parametrize("component", ["pass", "async_pass"])
+async def test_an_error_inside_the_engine_ends_the_run_and_never_hangs_it(
+    component: str, looks: int
+) -> None:
+    clock = BrokenClock(looks)
+    network = network_of(clock=clock, limits=Limits(message_buffer_size=2))
+    network.add_node("source", "numbers", {"count": 200})
+    chain(network, component, "pass", component)
+    network.add_connection("source", "out", "n0", "in")
+    network.subscribe()
+
+    async with asyncio.timeout(10):
+        try:
+            result = await network.run()
+        except RuntimeError as error:
+            assert str(error) == "the clock broke"
+        else:
+            assert (result.status, result.error) == ("failed", "the clock broke")
