@@ -15,8 +15,10 @@ from django.db.models.functions import Now
 from kombu.exceptions import KombuError
 from redis import Redis, RedisError
 
+from engine.errors import ProblemsError
 from workflows.models import KeeperLease
 from workflows.selectors import live_workers
+from workflows.surroundings import limits, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +39,14 @@ class Check:
     needed: bool  # nothing is right without it
     found: str
     duration_ms: float
+
+
+def engine() -> str:
+    try:
+        registered, bounds = registry(), limits()
+    except ProblemsError as error:
+        raise BrokenError(str(error)) from error
+    return f"{len(registered)} components, up to {bounds.max_nodes} nodes in a graph"
 
 
 def database() -> str:
@@ -92,6 +102,7 @@ def keeper() -> str:
 
 
 PARTS: dict[str, tuple[Callable[[], str], bool]] = {
+    "engine": (engine, True),
     "database": (database, True),
     "broker": (broker, True),
     "channel layer": (channel_layer, True),

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from typing import Any
 
 import django
 from django.conf import settings
 from kombu.utils.url import maybe_sanitize_url
-
-from engine.config import load_config
-from engine.errors import ConfigError
 
 
 def configured() -> dict[str, str]:
@@ -42,8 +38,4 @@ def _server(url: str) -> str:
 
 def _engine() -> str:
     file = settings.REFLOW_CONFIG
-    try:
-        load_config(file if file.exists() else None, os.environ)
-    except ConfigError as error:
-        return f"refused: {error}"
     return str(file) if file.exists() else "defaults (there is no reflow.toml)"

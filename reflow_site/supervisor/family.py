@@ -50,7 +50,7 @@ class Family:
         if self._asked:
             raise StoppedError
 
-    def wait(self, until: Callable[[], bool], seconds: float | None = None) -> bool:
+    def wait(self, until: Callable[[], object], seconds: float | None = None) -> bool:
         """Keep all children alive until something is true.
 
         Returns:

@@ -72,6 +72,6 @@ def test_a_taken_port_is_named_with_the_fix() -> None:
 
 def test_an_address_of_another_machine_is_refused_with_the_fix() -> None:
     with pytest.raises(
-        AddressError, match=r"^Cannot listen on 192\.0\.2\.1: .*--bind 127\.0\.0\.1$"
+        AddressError, match=r"^Cannot listen on 203\.0\.113\.1: .*--bind 127\.0\.0\.1$"
     ):
-        ensure_free(Address("192.0.2.1", 8080))
+        ensure_free(Address("203.0.113.1", 8080))

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from observability.health import Check, as_dicts, is_ready, measure_all
@@ -40,7 +41,7 @@ class Command(BaseCommand):
 def _configured_table(settings: dict[str, str]) -> Table:
     table = Table("setting", "value", title="configured", title_justify="left")
     for name, value in settings.items():
-        table.add_row(name, value)
+        table.add_row(name, escape(value))
     return table
 
 
@@ -49,5 +50,5 @@ def _checks_table(checks: list[Check]) -> Table:
     for check in checks:
         failed = "[bold red]no" if check.needed else "[yellow]not now"
         works = "[green]yes" if check.works else failed
-        table.add_row(check.name, works, check.found, f"{check.duration_ms:g}")
+        table.add_row(check.name, works, escape(check.found), f"{check.duration_ms:g}")
     return table
