@@ -68,6 +68,11 @@ class Actor:
     Config: ClassVar[Any] = NoSettings  # a frozen dataclass: what ``ctx.config`` is
     config: Any = None  # the node's Config, set before setup()
 
+    @classmethod
+    def outports_for(cls, config: Any) -> tuple[Port, ...]:  # noqa: ARG003 -- for subclasses
+        """The outports of a node with this ``Config``, where settings name some."""
+        return cls.outports
+
     def setup(self) -> Awaitable[None] | None:
         """Take what the actor needs, once, before the first message."""
 

@@ -148,6 +148,10 @@ class PermissionDeniedError(EngineError):
 
 
 class ExpressionError(EngineError):
-    """An expression could not be evaluated; the cause is its text."""
+    """An expression could not be evaluated; ``reason`` is why, without its text."""
 
     code = "expression_error"
+
+    def __init__(self, expression: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{expression}: {reason}")

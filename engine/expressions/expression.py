@@ -115,7 +115,7 @@ class Expression:
         data = {}
         for name in self.names:
             if name not in variables:
-                raise ExpressionError(f"{self.text}: {name!r} has no value")
+                raise ExpressionError(self.text, f"{name!r} has no value")
             reader = _Reader(self.text)
             data[name] = reader.plain(variables[name])
             extents[name] = Extent(reader.size, reader.longest)
@@ -129,13 +129,13 @@ class Expression:
             value = self._compiled.eval(data=data)
             result = value.plain_value()
         except (RuntimeError, ValueError) as error:  # a lone surrogate, for one
-            raise ExpressionError(f"{self.text}: {_reason(str(error))}") from error
+            raise ExpressionError(self.text, _reason(str(error))) from error
         if value.type() == cel.Type.ERROR:
-            raise ExpressionError(f"{self.text}: {_reason(str(result))}")
+            raise ExpressionError(self.text, _reason(str(result)))
         try:
             return freeze(result)
         except MessageError as error:
-            raise ExpressionError(f"{self.text}: its result is no message: {error}") from error
+            raise ExpressionError(self.text, f"its result is no message: {error}") from error
 
 
 class _Reader:
@@ -152,7 +152,7 @@ class _Reader:
             return message
         if isinstance(message, int):
             if message not in _I64:
-                raise ExpressionError(f"{self._text}: {message!r} does not fit 64 bits")
+                raise ExpressionError(self._text, f"{message!r} does not fit 64 bits")
             return message
         if isinstance(message, str):
             return self._characters(message, "\0")
@@ -169,7 +169,7 @@ class _Reader:
     def _characters(self, value: Any, nul: Any) -> Any:
         self.size += len(value)
         if nul in value:  # the library would cut the value off there, silently
-            raise ExpressionError(f"{self._text}: a text or bytes with a NUL cannot be used")
+            raise ExpressionError(self._text, "a text or bytes with a NUL cannot be used")
         return value
 
 

@@ -11,6 +11,7 @@ from engine.graph.hints import Hints
 from engine.graph.liveness import dead_nodes
 from engine.graph.ports import resolve_port
 from engine.graph.topology import closing_edges
+from engine.messages import type_name
 from engine.node_config import build_config, unknown_settings
 from engine.ports import PortType, accepts, compatible
 
@@ -75,6 +76,7 @@ class _Validator:
         self._hints = Hints()
         self._actors: dict[str, type[Actor] | None] = {}  # component -> class
         self._broken: dict[str, str] = {}  # component -> why it cannot be loaded
+        self._configs: dict[str, Any] = {}  # node -> its Config, if that is right
         self._fed: dict[str, set[str]] = {}  # node -> its inports that get messages
 
     def problems(self) -> Iterator[Problem]:
@@ -122,7 +124,7 @@ class _Validator:
             return
         metadata = node.metadata or NOTHING
         try:
-            build_config(actor.Config, metadata, node=node.id)
+            self._configs[node.id] = build_config(actor.Config, metadata, node=node.id)
         except ConfigError as error:
             yield from error.problems
         for problem in unknown_settings(actor.Config, metadata, node=node.id):
@@ -171,7 +173,7 @@ class _Validator:
         actor = self._actor(node)
         if actor is None:
             return None  # said once, at the node
-        ports: tuple[Port, ...] = actor.inports if side == "inport" else actor.outports
+        ports = actor.inports if side == "inport" else self._outports(node, actor)
         port = resolve_port(ports, name, case_sensitive=self._graph.case_sensitive)
         if port is None:
             names = [port.name for port in ports]
@@ -182,6 +184,10 @@ class _Validator:
             )
             yield Problem(where, has, f"unknown_{side}", node=node, port=name, hint=hint)
         return port
+
+    def _outports(self, node: str, actor: type[Actor]) -> tuple[Port, ...]:
+        config = self._configs.get(node)
+        return actor.outports if config is None else actor.outports_for(config)
 
     def _initials(self) -> Iterator[Problem]:
         for item in self._graph.initials:
@@ -196,7 +202,7 @@ class _Validator:
                 yield Problem(where, text, "invalid_message", node=item.node, port=item.port)
                 continue
             if port is not None and not accepts(port, message):
-                kind = type(message).__name__ if message is not None else "null"
+                kind = type_name(message)
                 text = f"a message of type {kind} does not fit an inport of type {port.type}"
                 yield Problem(where, text, "type_mismatch", node=item.node, port=item.port)
 
@@ -280,7 +286,7 @@ class _Validator:
                 )
 
 
-_PORT_TYPES = tuple(PortType)
+_PORT_TYPES = tuple(map(str, PortType))
 
 
 def _attached(graph: Graph) -> Iterable[str]:

@@ -115,7 +115,7 @@ def _collect(scheduler: Scheduler, node: Node, port: str, name: str) -> None:
 
 
 def _port(graph: Graph, node: Node, name: str, *, out: bool) -> str:
-    ports = node.actor.outports if out else node.actor.inports
+    ports = node.actor.outports_for(node.config) if out else node.actor.inports
     port = resolve_port(ports, name, case_sensitive=graph.case_sensitive)
     assert port is not None  # noqa: S101 -- the graph was checked
     return port.name

@@ -71,7 +71,7 @@ class Node:
         self.state = ActorState.CREATED
         bound = scheduler.limits.message_buffer_size
         self.inports = {port.name: Inport(self, port.name, bound) for port in actor.inports}
-        self.outports = {port.name: Outport(port.name) for port in actor.outports}
+        self.outports = {port.name: Outport(port.name) for port in actor.outports_for(actor.config)}
         self.joins: tuple[Inport, ...] = ()  # those that a firing takes one message from, each
         self.targets: tuple[Inport | Collector, ...] = ()
         self.connected_outports: frozenset[str] = frozenset()

@@ -1,0 +1,20 @@
+"""Add two numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.components.math.operation import TwoNumbers
+
+if TYPE_CHECKING:
+    from engine.components.math.numbers import Number
+
+
+class Add(TwoNumbers):
+    """Send ``a + b``."""
+
+    component = "tpl_math_add"
+    title = "Add"
+
+    def calculate(self, a: Number, b: Number) -> Number:
+        return a + b

@@ -1,0 +1,20 @@
+"""Subtract one number from another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.components.math.operation import TwoNumbers
+
+if TYPE_CHECKING:
+    from engine.components.math.numbers import Number
+
+
+class Subtract(TwoNumbers):
+    """Send ``a - b``."""
+
+    component = "tpl_math_subtract"
+    title = "Subtract"
+
+    def calculate(self, a: Number, b: Number) -> Number:
+        return a - b
