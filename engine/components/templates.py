@@ -16,12 +16,12 @@ _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 
 
 def as_text(message: Message) -> str:
-    """A text as it is, anything else as compact JSON.
+    """A text as it is, anything else as compact JSON with sorted keys: equal ones are equal texts.
 
     Raises:
         CodecError: JSON has no room for the value.
     """
-    return message if isinstance(message, str) else dumps(message)
+    return message if isinstance(message, str) else dumps(message, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,14 @@ def _sum(values: Sequence[Any]) -> float:
     return total
 
 
-def _first(values: Sequence[Any]) -> float | None:
-    return next(iter(_floats(values)), None)
+def _first(values: Sequence[Any]) -> float:
+    return next(iter(_floats(values)), 0.0)
 
 
-# A value that is no number counts as 0. Of no values: a sum and a count of 0, else null.
+# A value that is no number counts as 0. Of no values there is no min and max; all else is 0.
 AGGREGATES: Mapping[str, Callable[[Sequence[Any]], float | None]] = {
     "sum": _sum,
-    "avg": lambda values: _sum(values) / len(values) if values else None,
+    "avg": lambda values: _sum(values) / max(len(values), 1),
     "count": lambda values: float(len(values)),
     "min": lambda values: min(_floats(values), default=None),
     "max": lambda values: max(_floats(values), default=None),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from engine.actor import Actor, Context, Outputs
 from engine.codec import dumps, parse_json
 from engine.components.palette import inport, outport
-from engine.components.paths import ROOT, Path
+from engine.components.paths import Path
 from engine.components.templates import Template
 from engine.errors import CodecError
 from engine.messages import ErrorValue, freeze, type_name
-from engine.node_config import setting
+from engine.node_config import ABSENT, setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +29,6 @@ TransformType: TypeAlias = Literal[
     "set_field",
     "template",
 ]
-NEEDS_FIELD = ("extract_field", "set_field")
 VALUE = Template.from_setting("${value}")
 
 
@@ -56,14 +55,10 @@ class DataTransformActor(Actor):
         field_name: Path | None = setting(
             None, aliases=("field",), help="field or path for extract_field and set_field"
         )
-        field_value: Any = setting(None, aliases=("value",), help="what set_field sets")
+        field_value: Any = setting(ABSENT, aliases=("value",), help="what set_field sets")
         template: Template | None = setting(
             None, help="text with ${value} or ${field} in it; without it ${value}"
         )
-
-        def __post_init__(self) -> None:
-            if self.transform_type in NEEDS_FIELD and not self.field_name:
-                raise ValueError(f"{self.transform_type} needs field_name")
 
     def setup(self) -> None:
         self.change = TRANSFORMS[self.config.transform_type]
@@ -89,21 +84,25 @@ def _from_json(message: Message, _config: Any) -> Message:
 
 
 def _extract_field(message: Message, config: DataTransformActor.Config) -> Message:
-    return (config.field_name or ROOT).get(message) if isinstance(message, dict) else message
+    if not config.field_name or not isinstance(message, dict):
+        return message
+    return config.field_name.get(message)
 
 
 def _set_field(message: Message, config: DataTransformActor.Config) -> Message:
+    if not config.field_name or config.field_value is ABSENT:
+        return message
     if not isinstance(message, dict):
         wrong = f"Expected Object on input port, not {type_name(message)}"
         raise ValueError(wrong)
-    return (config.field_name or ROOT).put(message, config.field_value)
+    return config.field_name.put(message, config.field_value)
 
 
 TRANSFORMS: Mapping[str, Callable[[Message, Any], Message]] = {
     "passthrough": lambda message, _config: message,
     "to_uppercase": _in_case(str.upper),
     "to_lowercase": _in_case(str.lower),
-    "to_json": lambda message, _config: dumps(message),
+    "to_json": lambda message, _config: dumps(message, sort_keys=True),
     "from_json": _from_json,
     "extract_field": _extract_field,
     "set_field": _set_field,

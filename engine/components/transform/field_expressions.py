@@ -26,7 +26,7 @@ _NAME = r"[^\W\d][\w$]*"
 _FIELD = re.compile(rf"{_NAME}(?:\.{_NAME}|\[\d+\])*")
 _KEYWORDS = frozenset({"true", "false", "null", "undefined", "this", "NaN", "Infinity"})
 _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
-_COMPARISON = re.compile(r"([^<>=!]+)(===|!==|==|!=|>=|<=|>|<)([^<>=!]+)")
+_COMPARISON = re.compile(r"([^<>=!]+)(===|!==|==|!=|>=|<=|>|<)(.+)")
 _COMPARISONS: Mapping[str, Test] = {
     "===": OPERATORS["is"],
     "==": OPERATORS["is"],

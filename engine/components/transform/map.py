@@ -10,7 +10,7 @@ from engine.actor import Actor, Context, Outputs
 from engine.components.conditions import is_number
 from engine.components.lists import NOT_AN_ARRAY
 from engine.components.palette import inport, outport
-from engine.components.paths import ROOT, Path
+from engine.components.paths import Path
 from engine.components.templates import Template, as_text
 from engine.errors import CodecError
 from engine.messages import ErrorValue, FrozenList, Message
@@ -68,8 +68,8 @@ def _change(config: Map.Config) -> Callable[[Message], Message]:
         case "to_number":
             return to_number
         case "extract_field":
-            field = config.field or ROOT
-            return lambda item: field.get(item) if isinstance(item, (dict, list)) else None
+            field = config.field
+            return lambda item: field.get(item) if field else None
         case "template" if config.template is not None:
             return config.template.fill
         case _:

@@ -11,7 +11,7 @@ from engine.components.conditions import choice, is_number
 from engine.components.paths import Path
 from engine.components.transform.aggregation import AGGREGATES, group_key
 from engine.components.transform.field_expressions import FieldExpression, FilterExpression, literal
-from engine.messages import FrozenDict, FrozenList, Message, type_name
+from engine.messages import FrozenDict, FrozenList, Message, freeze
 
 Step: TypeAlias = Callable[[Message], Message]  # raises ValueError for what it cannot change
 
@@ -67,49 +67,58 @@ def _compile_set(operations: list[Any], where: str, wrong: list[str]) -> list[St
     return steps
 
 
+def _unchanged(value: Message) -> Message:
+    """A step whose own setting is empty, such as a form half filled in."""
+    return value
+
+
+def _over_list(change: Callable[[list[Message]], Message]) -> Step:
+    """A step that works on lists, and leaves any other value as it is."""
+    return lambda value: change(value) if isinstance(value, list) else value
+
+
 def _transform(raw: Mapping[str, Any]) -> Step:
-    return FieldExpression.parse(raw.get("transformExpression"), "transformExpression").get
+    text = raw.get("transformExpression")
+    return FieldExpression.parse(text, "transformExpression").get if text else _unchanged
 
 
 def _filter(raw: Mapping[str, Any]) -> Step:
-    expression = FilterExpression.parse(raw.get("filterExpression"), "filterExpression")
-    return lambda value: FrozenList(filter(expression.holds, _items(value, "filter")))
+    if not raw.get("filterExpression"):
+        return _unchanged
+    expression = FilterExpression.parse(raw["filterExpression"], "filterExpression")
+    return _over_list(lambda items: FrozenList(filter(expression.holds, items)))
 
 
 def _map(raw: Mapping[str, Any]) -> Step:
-    mappings = raw.get("mapping")
+    mappings = raw.get("mapping") or []
     if not isinstance(mappings, list) or not all(isinstance(one, Mapping) for one in mappings):
         raise ValueError(f"mapping must be a list of objects, not {mappings!r}")
-    targets = [(_target(one), _source(one)) for one in mappings]
+    targets = [
+        (Path.from_setting(one["targetField"]), source)
+        for one in mappings
+        if one.get("targetField") and (source := _source(one)) is not None
+    ]
 
     def change(element: Message) -> Message:
-        if not isinstance(element, dict):
-            raise ValueError(f"map needs a list of Objects, not of {type_name(element)}")
-        for target, source in targets:
-            element = target.put(element, source(element))
+        if isinstance(element, dict):
+            for target, source in targets:
+                element = target.put(element, source(element))
         return element
 
-    return lambda value: FrozenList(map(change, _items(value, "map")))
+    return _over_list(lambda items: FrozenList(map(change, items)))
 
 
-def _target(mapping: Mapping[str, Any]) -> Path:
-    path = Path.from_setting(mapping.get("targetField"))
-    if not path:
-        raise ValueError("targetField is required")
-    return path
-
-
-def _source(mapping: Mapping[str, Any]) -> Step:
+def _source(mapping: Mapping[str, Any]) -> Step | None:
     """The expression ``transform``, else ``sourceField``: a field, a path or a JSON literal."""
     if mapping.get("transform"):
         return FieldExpression.parse(mapping["transform"], "transform").get
     source = mapping.get("sourceField")
+    if source in (None, ""):
+        return None
     try:
-        constant = literal(source) if isinstance(source, str) else source
+        constant = literal(source) if isinstance(source, str) else freeze(source)
     except ValueError:
         return FieldExpression.parse(source, "sourceField").get
-    if constant is None and source is None:
-        raise ValueError("sourceField is required")
     return lambda _element: constant
 
 
@@ -121,7 +130,7 @@ def _sort(raw: Mapping[str, Any]) -> Step:
         order = _compare(field.get(left), field.get(right))
         return -order if falling else order
 
-    return lambda value: FrozenList(sorted(_items(value, "sort"), key=cmp_to_key(compare)))
+    return _over_list(lambda items: FrozenList(sorted(items, key=cmp_to_key(compare))))
 
 
 def _compare(left: Any, right: Any) -> int:
@@ -133,32 +142,26 @@ def _compare(left: Any, right: Any) -> int:
 
 
 def _group(raw: Mapping[str, Any]) -> Step:
-    field = FieldExpression.parse(raw.get("groupByField"), "groupByField")
+    if not raw.get("groupByField"):
+        return _unchanged
+    field = FieldExpression.parse(raw["groupByField"], "groupByField")
 
-    def group(value: Message) -> Message:
+    def group(items: list[Message]) -> Message:
         groups: dict[str, list[Message]] = {}
-        for element in _items(value, "group"):
+        for element in items:
             groups.setdefault(group_key(field.get(element)), []).append(element)
         return FrozenDict({key: FrozenList(elements) for key, elements in groups.items()})
 
-    return group
+    return _over_list(group)
 
 
 def _aggregate(raw: Mapping[str, Any]) -> Step:
     name = choice(raw.get("aggregateFunction", "sum"), tuple(AGGREGATES), "aggregateFunction")
     if not raw.get("aggregateField"):
-        return lambda value: FrozenDict(count=len(_items(value, "aggregate")))
+        return _over_list(lambda items: FrozenDict(count=len(items)))
     field = FieldExpression.parse(raw["aggregateField"], "aggregateField")
     aggregate = AGGREGATES[name]
-    return lambda value: FrozenDict(
-        {name: aggregate([field.get(element) for element in _items(value, "aggregate")])}
-    )
-
-
-def _items(value: Message, operation: str) -> list[Message]:
-    if not isinstance(value, list):
-        raise ValueError(f"{operation} needs an Array, not {type_name(value)}")
-    return value
+    return _over_list(lambda items: FrozenDict({name: aggregate([*map(field.get, items)])}))
 
 
 COMPILERS: Mapping[str, Callable[[Mapping[str, Any]], Step]] = {

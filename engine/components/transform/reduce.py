@@ -50,10 +50,7 @@ class Reduce(Actor):
         items = ctx.inputs["input"]
         if not isinstance(items, list):
             return NOT_AN_ARRAY
-        try:
-            value = REDUCERS[ctx.config.operation](items)
-        except OverflowError:
-            value = math.inf
+        value = REDUCERS[ctx.config.operation](items)
         if isinstance(value, float) and not math.isfinite(value):
             return {"error": ErrorValue(f"{ctx.config.operation}: the result is not finite")}
         return {"output": value}

@@ -80,6 +80,8 @@ def test_every_message_equals_itself_frozen(value: Any) -> None:
         ("gte", 4, 5, False),
         ("less_equal", 5, 5, True),
         ("lte", "a", "b", False),
+        ("lte", 5, 5.0, True),
+        ("gte", 5.0, 5, True),
         ("empty", None, None, True),
         ("empty", "", None, True),
         ("empty", [], None, True),

@@ -30,8 +30,8 @@ def bytes_message(text: str) -> dict[str, Any]:
         ({}, [1, "a", None], {"output": [[1, "a", None]]}),
         (
             {"operation": "to_string"},
-            [1, 1.5, "a", None, {"b": [True]}],
-            {"output": [["1", "1.5", "a", "null", '{"b":[true]}']]},
+            [1, 1.5, "a", None, {"b": [True], "a": 0}],
+            {"output": [["1", "1.5", "a", "null", '{"a":0,"b":[true]}']]},
         ),
         ({"operation": "to_number"}, ["3", 4, " -1.5e1 "], {"output": [[3.0, 4.0, -15.0]]}),
         (
@@ -59,6 +59,7 @@ def bytes_message(text: str) -> dict[str, Any]:
             [{"x": 1}, {"y": 2}, 3],
             {"output": [[1, None, None]]},
         ),
+        ({"operation": "extract_field"}, [{"x": 1}], {"output": [[None]]}),
         (
             {"operation": "extract_field", "field": "x.y[0]"},
             [{"x": {"y": [7]}}],
@@ -204,7 +205,7 @@ async def test_what_a_reduce_cannot_do_leaves_on_the_error_port(
         ({"transform_type": "to_uppercase"}, "ab", "AB"),
         ({"operation": "to_lowercase"}, "AB", "ab"),
         ({"operation": "to_uppercase"}, 1, 1),
-        ({"operation": "to_json"}, {"a": [1, None]}, '{"a":[1,null]}'),
+        ({"operation": "to_json"}, {"b": 1.0, "a": [1, None]}, '{"a":[1,null],"b":1.0}'),
         ({"operation": "to_json"}, "a", '"a"'),
         ({"operation": "from_json"}, '{"a":[1]}', {"a": [1]}),
         ({"operation": "from_json"}, "[1.0]", [1.0]),
@@ -215,7 +216,10 @@ async def test_what_a_reduce_cannot_do_leaves_on_the_error_port(
         ({"operation": "extract_field", "field": "z"}, "text", "text"),
         ({"operation": "set_field", "field": "b", "value": 2}, {"a": 1}, {"a": 1, "b": 2}),
         ({"operation": "set_field", "field": "b.c", "value": [2]}, {}, {"b": {"c": [2]}}),
-        ({"operation": "set_field", "field": "b"}, {}, {"b": None}),
+        ({"operation": "set_field", "field": "b", "value": None}, {}, {"b": None}),
+        ({"operation": "set_field", "field": "b"}, {"a": 1}, {"a": 1}),
+        ({"operation": "set_field", "value": 2}, {"a": 1}, {"a": 1}),
+        ({"operation": "extract_field"}, {"a": 1}, {"a": 1}),
         ({"operation": "template", "template": "v=${value}!"}, "x", "v=x!"),
         ({"operation": "template", "template": "v=${value}!"}, 3, "v=3!"),
         (
@@ -370,12 +374,21 @@ def one(**operation: Any) -> dict[str, Any]:
         (one(type="filter", filterExpression="data.k === 'b'"), ROWS, [ROWS[1]]),
         (one(type="filter", filterExpression='item.k != "b"'), ROWS, [ROWS[0], ROWS[2]]),
         (one(type="filter", filterExpression="n <= 1"), ROWS, [ROWS[1]]),
+        (one(type="filter", filterExpression="k == 'a=>b'"), [{"k": "a=>b"}, {}], [{"k": "a=>b"}]),
         (one(type="filter", filterExpression="item.z > 1"), ROWS, []),
         (one(type="filter", filterExpression="item"), [0, 1, "", [], None], [1, []]),
         (one(type="sort", sortField="data.n"), ROWS, [ROWS[1], ROWS[2], ROWS[0]]),
         (one(type="sort", sortField="n", sortDirection="desc"), ROWS, [ROWS[0], ROWS[2], ROWS[1]]),
         (one(type="sort", sortField="k"), ROWS, [ROWS[0], ROWS[2], ROWS[1]]),
         (one(type="sort"), [2, 1.5, 3], [1.5, 2, 3]),
+        (one(), 5, 5),
+        (one(type="filter"), ROWS, ROWS),
+        (one(type="group"), ROWS, ROWS),
+        (one(type="map"), ROWS, ROWS),
+        (one(type="map", mapping=[{"targetField": "m"}, {"sourceField": "n"}]), ROWS, ROWS),
+        (one(type="map", mapping=[{"targetField": "m", "sourceField": "n"}]), [1, None], [1, None]),
+        (one(type="sort"), {"a": 1}, {"a": 1}),
+        (one(type="aggregate"), "text", "text"),
         (one(type="sort", sortField="n"), [{"n": "b"}, {"n": 1}], [{"n": "b"}, {"n": 1}]),
         (one(type="group", groupByField="data.k"), ROWS, {"a": [ROWS[0], ROWS[2]], "b": [ROWS[1]]}),
         (
@@ -406,7 +419,9 @@ def one(**operation: Any) -> dict[str, Any]:
         (one(type="aggregate", aggregateField="k"), ROWS, {"sum": 0.0}),
         (one(type="aggregate"), ROWS, {"count": 3}),
         (one(type="aggregate", aggregateField="n"), [], {"sum": 0.0}),
-        (one(type="aggregate", aggregateField="n", aggregateFunction="avg"), [], {"avg": None}),
+        (one(type="aggregate", aggregateField="n", aggregateFunction="avg"), [], {"avg": 0.0}),
+        (one(type="aggregate", aggregateField="n", aggregateFunction="first"), [], {"first": 0.0}),
+        (one(type="aggregate", aggregateField="n", aggregateFunction="max"), [], {"max": None}),
         (
             one(type="map", mapping=[{"targetField": "m", "transform": "data.n"}]),
             ROWS[:1],
@@ -459,12 +474,10 @@ async def test_steps_follow_each_other_and_only_the_last_set_counts() -> None:
 @pytest.mark.parametrize(
     ("config", "message", "error"),
     [
-        (one(type="sort"), {"a": 1}, "sort needs an Array, not Object"),
-        (one(type="filter", filterExpression="n"), "x", "filter needs an Array, not String"),
         (
-            one(type="map", mapping=[{"targetField": "m", "sourceField": "n"}]),
-            [1],
-            "map needs a list of Objects, not of Integer",
+            one(type="map", mapping=[{"targetField": "n.m", "sourceField": "n"}]),
+            [{"n": 1}],
+            "cannot set 'n.m': 'm' is not in Integer",
         ),
         (
             one(type="aggregate", aggregateField="data"),
@@ -494,7 +507,7 @@ NEEDS_RUNTIME = (
         (one(transformExpression="foo("), f"'foo(': {NEEDS_RUNTIME}"),
         (one(transformExpression="null"), f"'null': {NEEDS_RUNTIME}"),
         (one(transformExpression="${input.get('data').data.a} + 1"), NEEDS_RUNTIME),
-        (one(), "transformExpression must be a text, not None"),
+        (one(transformExpression=5), "transformExpression must be a text, not 5"),
         (one(type="filter", filterExpression="item.n > 1 && item.m"), NEEDS_RUNTIME),
         (one(type="filter", filterExpression="item.n > other"), NEEDS_RUNTIME),
         (one(type="filter", filterExpression="item.n % 2 == 0"), NEEDS_RUNTIME),
@@ -504,13 +517,9 @@ NEEDS_RUNTIME = (
         (one(type="group", groupByField="data.k.toUpperCase()"), NEEDS_RUNTIME),
         (one(type="aggregate", aggregateFunction="sums"), "did you mean 'sum'?"),
         (one(type="aggregate", aggregateField="data.n*2"), NEEDS_RUNTIME),
-        (one(type="map"), "mapping must be a list of objects, not None"),
-        (one(type="map", mapping=[{"sourceField": "n"}]), "must be a field or path, not None"),
-        (
-            one(type="map", mapping=[{"targetField": "", "sourceField": "n"}]),
-            "targetField is required",
-        ),
-        (one(type="map", mapping=[{"targetField": "m"}]), "sourceField is required"),
+        (one(type="map", mapping=5), "mapping must be a list of objects, not 5"),
+        (one(type="map", mapping=[{"targetField": 5, "sourceField": "n"}]), "not 5"),
+        (one(type="group", groupByField=5), "groupByField must be a text, not 5"),
         (
             one(type="map", mapping=[{"targetField": "m", "transform": "data.n+1"}]),
             f"transform 'data.n+1': {NEEDS_RUNTIME}",
@@ -534,7 +543,7 @@ async def test_every_wrong_operation_is_named_at_once() -> None:
     config = {
         "dataOperations": [
             {"operations": [{"type": "sorted"}, {"type": "aggregate"}]},
-            {"operations": [{"type": "group"}]},
+            {"operations": [{"type": "group", "groupByField": 5}]},
         ]
     }
 
@@ -553,8 +562,7 @@ async def test_every_wrong_operation_is_named_at_once() -> None:
         ("tpl_filter", {"condition": "truth"}, "did you mean 'truthy'?"),
         ("tpl_reduce", {"operation": "total"}, "'total' is unknown: "),
         ("tpl_data_transformer", {"operation": "uppercase"}, "did you mean 'to_uppercase'?"),
-        ("tpl_data_transformer", {"operation": "set_field"}, "set_field needs field_name"),
-        ("tpl_data_transformer", {"operation": "extract_field"}, "extract_field needs field_name"),
+        ("tpl_data_transformer", {"field": 5}, "must be a field or path, not 5"),
         ("tpl_data_transformer", {"template": 5}, "must be a text, not 5"),
         ("tpl_json_parser", {"path": "a["}, "is not a path"),
         ("tpl_json_parser", {"path": 5}, "must be a field or path, not 5"),
