@@ -242,13 +242,13 @@ class Network:
     def cancel(self) -> None:
         """Stop at once: tasks are cancelled, nothing more fires, ``run`` returns ``cancelled``."""
         scheduler = self._scheduler
+        for node in scheduler.nodes.values():
+            if node.crew is not None:
+                node.crew.cancel()  # also those that a shutdown waits for
         if self._ended or self._cancelled:
             return
         self._cancelled = True
         scheduler.stopping = True
-        for node in scheduler.nodes.values():
-            if node.crew is not None:
-                node.crew.cancel()
         scheduler.settle()
         scheduler.give_up()
 
@@ -294,7 +294,10 @@ class Network:
         scheduler = self._scheduler
         crews = [node.crew for node in scheduler.nodes.values() if node.crew is not None]
         for crew in crews:
-            crew.close()
+            if scheduler.failure is None:
+                crew.close()
+            else:  # nobody waits for what a broken run still does
+                crew.cancel()
         for collector in scheduler.collectors.values():
             collector.close()
         scheduler.give_up()

@@ -148,7 +148,7 @@ class Scheduler:
                 if node.ready_count or node.generator is not None:
                     node.wake()
         else:
-            self._unpaused.clear()
+            self.hold()
 
     def settle_if_held(self) -> None:
         """A subscriber has room again."""
@@ -195,8 +195,14 @@ class Scheduler:
         """The run ends with this error."""
         if self.failure is None:
             self.failure = error
-        self.may_run = False
+        self.hold()
         self.give_up()
+
+    def hold(self) -> None:
+        """No turn and no firing may begin."""
+        self.may_run = False
+        if not self.stopping:
+            self._unpaused.clear()
 
     def give_up(self) -> None:
         """Nobody need wait any longer: not for idle, and not for room."""
@@ -225,8 +231,7 @@ class Scheduler:
 
     def _throttle(self) -> None:
         if any(item.lossless and item.full for item in self.subscriptions):
-            self.may_run = False
-            self._unpaused.clear()
+            self.hold()
 
     def _turn(self, node: Node) -> None:
         node.queued = False

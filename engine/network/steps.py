@@ -16,7 +16,7 @@ from engine.network.node import Emitted, Failure
 from engine.network.records import Turn, TurnStarted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from engine.actor import Context
     from engine.network.node import Node
