@@ -10,3 +10,9 @@ urlpatterns = [
     path("", include("observability.urls")),
     path("", include("workflows.urls")),
 ]
+
+# What no view has answered: in the API's one error shape.
+handler400 = "workflows.api.fallbacks.bad_request"
+handler403 = "workflows.api.fallbacks.permission_denied"
+handler404 = "workflows.api.fallbacks.not_found"
+handler500 = "workflows.api.fallbacks.server_error"
