@@ -46,10 +46,10 @@ def user(transactional_db: None) -> User:
 
 @pytest.fixture
 def token(user: User) -> str:
-    return Token.objects.create(user=user).key
+    return str(Token.objects.create(user=user).key)
 
 
-class Client(WebsocketCommunicator):
+class Client(WebsocketCommunicator):  # type: ignore[misc]
     async def say(self, **message: Any) -> None:
         await self.send_to(text_data=json.dumps(message))
 
@@ -127,7 +127,10 @@ async def test_a_token_may_come_as_a_subprotocol(token: str) -> None:
     ],
 )
 async def test_nobody_is_refused_with_4401(headers: dict[str, str], user: User) -> None:
-    assert await socket(**headers).connect(timeout=WAIT) == (False, 4401)
+    assert await socket(subprotocols=(), path="/ws", **headers).connect(timeout=WAIT) == (
+        False,
+        4401,
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from workflows.api.throttles import AnonymousThrottle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from django.contrib.auth.models import User
     from rest_framework.parsers import BaseParser
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class AlwaysJson(BaseContentNegotiation):
     """Answer JSON whatever the ``Accept`` header says: a browser that asks for HTML too."""
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """By the declared type only; a body without one is taken for JSON."""
         declared = request.content_type.partition(";")[0].strip().lower()
         return next((parser for parser in parsers if declared in ("", parser.media_type)), None)
@@ -31,10 +31,11 @@ class AlwaysJson(BaseContentNegotiation):
     def select_renderer(
         self,
         _request: Request,
-        renderers: Sequence[BaseRenderer],
+        renderers: Iterable[BaseRenderer],
         _format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
 
 
 class ApiView(APIView):

@@ -7,7 +7,7 @@ from typing import Any
 from channels.layers import BaseChannelLayer
 
 
-class DeadLayer(BaseChannelLayer):
+class DeadLayer(BaseChannelLayer):  # type: ignore[misc]
     """A channel layer whose server is gone."""
 
     def __init__(self, **_config: Any) -> None:

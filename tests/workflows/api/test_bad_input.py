@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def post_raw(api: APIClient, body: bytes, kind: str = "application/json") -> Any:
-    return api.generic("POST", "/workflows", body, content_type=kind)
+    return api.post("/workflows", data=body, content_type=kind)
 
 
 def refused(error: str, code: str, *problems: dict[str, str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 
 
-class _MomentField(IsoDateTimeField):
+class _MomentField(IsoDateTimeField):  # type: ignore[misc]
     """A moment that every database can hold in every zone."""
 
     def clean(self, value: Any) -> datetime | None:
@@ -25,11 +25,11 @@ class _MomentField(IsoDateTimeField):
         return moment  # type: ignore[no-any-return]
 
 
-class MomentFilter(django_filters.IsoDateTimeFilter):
+class MomentFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
     field_class = _MomentField
 
 
-class IdFilter(django_filters.Filter):
+class IdFilter(django_filters.Filter):  # type: ignore[misc]
     """A whole number. Not NumberFilter: it takes 1e999999999 and works on it for hours."""
 
     field_class = forms.IntegerField
@@ -38,7 +38,7 @@ class IdFilter(django_filters.Filter):
         super().__init__(*args, min_value=0, max_value=2**63 - 1, **kwargs)
 
 
-class WorkflowFilter(django_filters.FilterSet):
+class WorkflowFilter(django_filters.FilterSet):  # type: ignore[misc]
     name = django_filters.CharFilter(lookup_expr="icontains", max_length=200)
     archived = django_filters.BooleanFilter()
 
@@ -47,7 +47,7 @@ class WorkflowFilter(django_filters.FilterSet):
         fields = ("name", "archived")
 
 
-class VersionFilter(django_filters.FilterSet):
+class VersionFilter(django_filters.FilterSet):  # type: ignore[misc]
     workflow = IdFilter(field_name="workflow_id")
     checksum = django_filters.CharFilter(max_length=64)
 
@@ -56,7 +56,7 @@ class VersionFilter(django_filters.FilterSet):
         fields = ("workflow", "checksum")
 
 
-class ExecutionFilter(django_filters.FilterSet):
+class ExecutionFilter(django_filters.FilterSet):  # type: ignore[misc]
     status = django_filters.MultipleChoiceFilter(choices=Status.choices)
     workflow = IdFilter(field_name="workflow_id")
     version = IdFilter(field_name="version_id")

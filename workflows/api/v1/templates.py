@@ -31,14 +31,14 @@ class PortDocument(serializers.Serializer[Any]):
     name = serializers.CharField()
     type = serializers.CharField()
     help = serializers.CharField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     aliases = serializers.ListField(child=serializers.CharField())
 
 
 class SettingDocument(serializers.Serializer[Any]):
     key = serializers.CharField()
     type = serializers.CharField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     default = serializers.JSONField(allow_null=True)
     help = serializers.CharField()
     choices = serializers.ListField(child=serializers.CharField())
