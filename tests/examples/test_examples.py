@@ -10,6 +10,7 @@ import offbit_reflow
 import pytest
 
 from engine import Graph, Network, Permissions, builtin
+from engine.codec import to_plain
 from engine.graph import validate
 
 if TYPE_CHECKING:
@@ -159,10 +160,10 @@ async def test_the_enrichment_may_not_reach_this_machine_unless_the_operator_all
 async def test_a_handled_error_goes_on_and_an_unheard_one_fails_the_run() -> None:
     result = await run("error_handling.json")
 
-    assert result.outputs == {
+    assert {port: list(map(to_plain, sent)) for port, sent in result.outputs.items()} == {
         "handled": [["Division by zero"]],
         "received": [["received: {this is not JSON"]],
         "parsed": [],
     }
-    assert end_of(result) == ("failed", 6, 2)
-    assert [(error.node, error.port) for error in result.errors] == [("parse", "error")]
+    assert (result.status, result.nodes_executed) == ("failed", 6)
+    assert [(error.node, error.code) for error in result.errors] == [("parse", "error_unconnected")]

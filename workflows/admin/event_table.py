@@ -110,5 +110,5 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _number(value: float) -> str:
+def _number(value: int | float) -> str:  # noqa: PYI041 -- a float is printed otherwise
     return f"{value:.3g}" if isinstance(value, float) else str(value)

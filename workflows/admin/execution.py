@@ -12,10 +12,10 @@ from django.http import Http404, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
 
 from workflows import services
 from workflows.admin import show
+from workflows.admin.caller import caller
 from workflows.admin.checking import check_text
 from workflows.admin.event_table import Choice, event_page
 from workflows.admin.progress import MAX_FAILURES, failures_of, state_of
@@ -23,7 +23,7 @@ from workflows.models import Execution
 from workflows.selectors import executions_of
 
 if TYPE_CHECKING:
-    from django.db.models import Field, QuerySet
+    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
@@ -36,15 +36,12 @@ MAX_TEXT = 50_000  # characters of an input or result on the page; the API has t
 class OwnWorkflowFilter(admin.RelatedFieldListFilter):
     """Only the caller's workflows as choices."""
 
-    def field_choices(
-        self, field: Field[Any, Any], request: HttpRequest, model_admin: Any
-    ) -> list[tuple[str, str]]:
-        ordering = self.field_admin_ordering(field, request, model_admin)
-        mine = {"owner_id": request.user.pk}
-        choices: list[tuple[str, str]] = field.get_choices(
-            include_blank=False, ordering=ordering, limit_choices_to=mine
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        return field.get_choices(
+            include_blank=False,
+            ordering=self.field_admin_ordering(field, request, model_admin),
+            limit_choices_to={"owner_id": request.user.pk},
         )
-        return choices
 
 
 @admin.register(Execution)
@@ -74,31 +71,31 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     list_fullwidth = True
     show_full_result_count = False
 
-    @display(description="Status", ordering="status")
+    @admin.display(description="Status", ordering="status")
     def state(self, execution: Execution) -> SafeString:
         return show.badge(execution.status)
 
-    @display(description="Workflow", ordering="workflow__name")
+    @admin.display(description="Workflow", ordering="workflow__name")
     def of_workflow(self, execution: Execution) -> str:
         return str(execution.workflow or execution.workflow_label or show.EMPTY)
 
-    @display(description="Duration", ordering="duration_ms")
+    @admin.display(description="Duration", ordering="duration_ms")
     def took(self, execution: Execution) -> str:
         return show.duration(execution)
 
-    @display(description="Nodes", ordering="nodes_executed")
+    @admin.display(description="Nodes", ordering="nodes_executed")
     def nodes(self, execution: Execution) -> str:
         return show.nodes(execution)
 
-    @display(description="Created", ordering="created_at")
+    @admin.display(description="Created", ordering="created_at")
     def created(self, execution: Execution) -> SafeString | str:
         return show.ago(execution.created_at)
 
-    @display(description="Started", ordering="started_at")
+    @admin.display(description="Started", ordering="started_at")
     def started(self, execution: Execution) -> SafeString | str:
         return show.ago(execution.started_at)
 
-    @display(description="Finished", ordering="finished_at")
+    @admin.display(description="Finished", ordering="finished_at")
     def finished(self, execution: Execution) -> SafeString | str:
         return show.ago(execution.finished_at)
 
@@ -172,7 +169,9 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             said = f"It was over already: {execution.get_status_display()}."
         else:
             reason = request.POST.get("reason", "")[:500]
-            status = services.cancel_execution(execution=execution, by=request.user, reason=reason)
+            status = services.cancel_execution(
+                execution=execution, by=caller(request), reason=reason
+            )
             said = "Asked the worker to stop it." if status == "running" else f"It is {status}."
             self.log_change(request, execution, f"Cancelled. {reason}".strip())
         self.message_user(request, said)

@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from engine.codec import parse_json
 from engine.errors import CodecError
 from engine.graph import Graph
+from engine.graph.elements import NOTHING
 from workflows.admin.checking import Checked, check_text
 from workflows.admin.show import pretty
 from workflows.models import EXECUTION_ID, Workflow
@@ -128,7 +129,7 @@ def example_input(graph: Graph) -> str:
 
 
 def _example(port: ExposedPort) -> Any:
-    metadata = port.details.metadata or {}
+    metadata = port.details.metadata or NOTHING
     if "example" in metadata:
         return metadata["example"]
     empty = {"string": "", "integer": 0, "float": 0.0, "boolean": False, "array": [], "object": {}}

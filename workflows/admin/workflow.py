@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -10,13 +10,15 @@ from django.http import HttpResponseNotAllowed, HttpResponseRedirect, JsonRespon
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
-from unfold.decorators import action, display
+from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from engine.errors import ProblemsError
 from engine.graph import Graph
+from engine.graph.elements import NOTHING
 from workflows import services
 from workflows.admin import show
+from workflows.admin.caller import caller
 from workflows.admin.checking import check_text
 from workflows.admin.forms import RunForm, WorkflowForm, example_input
 from workflows.errors import ExecutionConflictError
@@ -49,15 +51,15 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     warn_unsaved_form = True
     list_per_page = 50
 
-    @display(description="Description")
+    @admin.display(description="Description")
     def about(self, workflow: Workflow) -> str:
         return show.first_line(workflow.description)
 
-    @display(description="Version", ordering="current__number")
+    @admin.display(description="Version", ordering="current__number")
     def version(self, workflow: Workflow) -> str:
         return str(workflow.current.number) if workflow.current else "not published"
 
-    @display(description="Changed", ordering="updated_at")
+    @admin.display(description="Changed", ordering="updated_at")
     def changed(self, workflow: Workflow) -> SafeString | str:
         return show.ago(workflow.updated_at)
 
@@ -74,7 +76,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[WorkflowForm]:
         form = super().get_form(request, *args, **kwargs)
-        return type("OwnWorkflowForm", (form,), {"user": request.user})
+        return type("OwnWorkflowForm", (form,), {"user": caller(request)})
 
     def get_urls(self) -> list[URLPattern]:
         check = path(
@@ -90,7 +92,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         if change:
             services.update_workflow(
                 workflow=obj,
-                by=request.user,
+                by=caller(request),
                 name=obj.name,
                 description=obj.description,
                 archived=obj.archived,
@@ -98,7 +100,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             )
         else:
             stored = services.create_workflow(
-                owner=request.user, name=obj.name, graph=graph, description=obj.description
+                owner=caller(request), name=obj.name, graph=graph, description=obj.description
             )
             obj.__dict__.update(stored.__dict__)  # what the admin log and the redirect name
 
@@ -111,9 +113,10 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     ) -> HttpResponse:
         extra = {"show_save_and_add_another": False, **(extra_context or {})}
         response = super().changeform_view(request, object_id, form_url, extra)
-        if isinstance(response, TemplateResponse) and "adminform" in response.context_data:
-            response.context_data.update(self._page(request, response.context_data))
-        return response
+        context = response.context_data if isinstance(response, TemplateResponse) else None
+        if context and "adminform" in context:
+            context.update(self._page(request, context))
+        return cast("HttpResponse", response)
 
     def _page(self, request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         """What the editor shows around the form."""
@@ -138,7 +141,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             raise PermissionDenied
         return JsonResponse(check_text(request.body).answer())
 
-    @action(
+    @action(  # type: ignore[untyped-decorator]  # unfold is untyped
         description="Run now",
         icon="play_arrow",
         url_path="run",
@@ -149,7 +152,8 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         """Ask for the input, start an execution, and go to its page."""
         workflow = self.get_object(request, object_id)
         if workflow is None or workflow.current is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            missing = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return cast("HttpResponse", missing)
         graph = Graph.from_json(workflow.current.graph)
         form = RunForm(request.POST or None, initial={"input": example_input(graph)})
         problems: tuple[Problem, ...] = ()
@@ -166,7 +170,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     def _start(self, request: HttpRequest, workflow: Workflow, form: RunForm) -> HttpResponse:
         start = services.start_execution(
-            owner=request.user,
+            owner=caller(request),
             workflow=workflow,
             input=form.cleaned_data["input"],
             execution_id=form.cleaned_data["execution_id"],
@@ -186,7 +190,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             {
                 "name": port.name,
                 "type": port.port_type,
-                "description": (port.details.metadata or {}).get("description", ""),
+                "description": (port.details.metadata or NOTHING).get("description", ""),
             }
             for port in graph.inports.values()
         ]

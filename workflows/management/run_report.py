@@ -31,7 +31,12 @@ class Report(Protocol):
     """What a run tells while it runs, and at its end."""
 
     def __enter__(self) -> object: ...
-    def __exit__(self, *_error: object) -> None: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
     def warning(self, text: str) -> None: ...
     async def write(self, events: list[EngineEvent]) -> None: ...
     def result(self, result: Result) -> None: ...
@@ -47,7 +52,12 @@ class JsonReport:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._file.flush()
 
     def warning(self, text: str) -> None:
@@ -131,10 +141,7 @@ class TextReport:
 
 def summary(result: Result) -> dict[str, Any]:
     """A result as JSON values; what is empty is left out."""
-    errors = [
-        {"node": item.node, "port": item.port, "error": item.error, "code": item.code}
-        for item in result.errors
-    ]
+    errors = [{"node": item.node, "error": item.error, "code": item.code} for item in result.errors]
     told = {
         "status": result.status,
         "duration_ms": round(result.duration_ms, 3),

@@ -106,7 +106,8 @@ def _prepare(options: dict[str, Any]) -> tuple[Network, Distribution]:
         _refuse(f"{options['file']} cannot run", problems)
     hosts = frozenset(options["allow_private"])
     allowed = Permissions(network=options["allow_network"] or bool(hosts), private_hosts=hosts)
-    return Network.from_graph(graph, registry, permissions=allowed), given
+    limits = surroundings.limits()
+    return Network.from_graph(graph, registry, permissions=allowed, limits=limits), given
 
 
 def _text(name: str) -> str:
