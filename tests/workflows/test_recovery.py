@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from tests.factories import FAR_AHEAD, LONG_AGO, ExecutionFactory
+from workflows.models import Execution, ExecutionEvent, KeeperLease, Status
+from workflows.recovery import (
+    ClockGuard,
+    elect,
+    end_overdue,
+    reap,
+    resign,
+    round_of_keeper,
+    sweep,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def ago(seconds: float) -> Any:
+    return timezone.now() - timedelta(seconds=seconds)
+
+
+def made(seconds: float, **columns: Any) -> Execution:
+    """A queued run that was made some seconds ago."""
+    execution: Execution = ExecutionFactory(**columns)
+    Execution.objects.filter(pk=execution.pk).update(created_at=ago(seconds))
+    return execution
+
+
+def test_a_run_whose_lease_ran_out_fails_as_worker_lost_with_its_event() -> None:
+    execution = ExecutionFactory(
+        status=Status.RUNNING, lease_until=ago(1), worker="celery@gone", token=4, last_seq=3
+    )
+
+    assert reap() == 1
+
+    execution.refresh_from_db()
+    event = ExecutionEvent.objects.get()
+    assert (execution.status, execution.error_code) == ("failed", "worker_lost")
+    assert execution.error == "the worker celery@gone was lost while it ran this"
+    assert (execution.token, execution.attempts_lost, execution.last_seq) == (5, 1, 4)
+    assert (event.seq, event.type, json.loads(event.data)["code"]) == (4, "Failed", "worker_lost")
+
+
+def test_a_lost_run_that_somebody_cancelled_is_cancelled() -> None:
+    execution = ExecutionFactory(
+        status=Status.RUNNING,
+        lease_until=LONG_AGO,
+        cancel_requested_at=LONG_AGO,
+        cancel_by="ann",
+    )
+
+    assert reap() == 1
+
+    execution.refresh_from_db()
+    assert execution.status == Status.CANCELLED
+    assert json.loads(ExecutionEvent.objects.get().data)["by"] == "ann"
+
+
+def test_a_run_with_a_living_worker_is_left_alone() -> None:
+    execution = ExecutionFactory(status=Status.RUNNING, lease_until=FAR_AHEAD)
+    ExecutionFactory()
+
+    assert reap() == 0
+
+    execution.refresh_from_db()
+    assert execution.status == Status.RUNNING
+
+
+def test_reaping_twice_ends_a_run_once() -> None:
+    ExecutionFactory(status=Status.RUNNING, lease_until=LONG_AGO)
+
+    assert (reap(), reap()) == (1, 0)
+    assert ExecutionEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "ended"),
+    [
+        (Status.QUEUED, 1, 1),
+        (Status.WAITING, 1, 1),
+        (Status.RUNNING, 1, 0),  # its worker is about to end it
+        (Status.RUNNING, 11, 1),
+        (Status.COMPLETED, 99, 0),
+    ],
+)
+def test_what_is_past_its_deadline_fails(status: Status, seconds: float, ended: int) -> None:
+    execution = ExecutionFactory(status=status, deadline_at=ago(seconds))
+
+    assert end_overdue() == ended
+
+    execution.refresh_from_db()
+    assert execution.error_code == ("deadline_exceeded" if ended else "")
+    assert ExecutionEvent.objects.count() == ended
+
+
+@pytest.mark.parametrize(
+    ("hint_count", "seconds", "due"),
+    [(1, 1, False), (1, 3, True), (2, 3, False), (2, 6, True), (9, 20, False), (9, 31, True)],
+)
+def test_a_waiting_run_is_hinted_again_later_and_later(
+    hint_count: int, seconds: float, due: bool
+) -> None:
+    made(99, hint_count=hint_count, hinted_at=ago(seconds))
+
+    assert sweep() == int(due)
+
+    assert Execution.objects.get().hint_count == hint_count + int(due)
+
+
+def test_a_run_that_was_never_hinted_is_hinted_once_its_first_hint_had_time() -> None:
+    made(0)
+    old = made(5)
+
+    assert sweep() == 1
+
+    assert list(Execution.objects.filter(hint_count=1)) == [old]
+
+
+def test_only_queued_runs_are_hinted() -> None:
+    made(99, status=Status.RUNNING)
+    made(99, status=Status.FAILED)
+
+    assert sweep() == 0
+
+
+@pytest.mark.usefixtures("broken_broker")
+def test_a_round_ends_at_the_first_refusal_of_the_broker(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for _ in range(3):
+        made(5)
+
+    assert sweep() == 0
+
+    assert caplog.text.count("took no hint") == 1
+
+
+def test_one_keeper_works_until_it_resigns_or_falls_silent() -> None:
+    assert [elect("a"), elect("a"), elect("b")] == [True, True, False]
+
+    resign("a")
+    assert [elect("b"), elect("a")] == [True, False]
+
+    KeeperLease.objects.update(until=LONG_AGO)
+    assert elect("a") is True
+
+
+def test_a_round_does_everything() -> None:
+    lost = ExecutionFactory(status=Status.RUNNING, lease_until=LONG_AGO)
+    late = ExecutionFactory(deadline_at=LONG_AGO)
+    forgotten = made(5)
+
+    round_of_keeper()
+
+    rows = Execution.objects.in_bulk()
+    assert rows[lost.pk].error_code == "worker_lost"
+    assert rows[late.pk].error_code == "deadline_exceeded"
+    assert rows[forgotten.pk].hint_count == 1
+
+
+def test_the_command_does_one_round_and_resigns() -> None:
+    ExecutionFactory(status=Status.RUNNING, lease_until=LONG_AGO)
+
+    call_command("keeper", "--once", stdout=StringIO())
+
+    assert Execution.objects.get().status == Status.FAILED
+    assert not KeeperLease.objects.exists()
+
+
+def test_the_command_leaves_the_work_to_a_keeper_that_has_it() -> None:
+    ExecutionFactory(status=Status.RUNNING, lease_until=LONG_AGO)
+    elect("another")
+
+    call_command("keeper", "--once", stdout=StringIO())
+
+    assert Execution.objects.get().status == Status.RUNNING
+
+
+def test_after_a_jump_of_the_clock_nothing_is_reaped_for_a_lease_time() -> None:
+    wall = [1000.0]
+    steady = [0.0]
+    guard = ClockGuard(3, 15, wall=lambda: wall[0], steady=lambda: steady[0])
+
+    def after(wall_seconds: float, steady_seconds: float) -> bool:
+        wall[0] += wall_seconds
+        steady[0] += steady_seconds
+        return guard.trusted()
+
+    assert after(1, 1) is True
+    assert after(3600, 1) is False  # the machine slept
+    assert after(14, 14) is False
+    assert after(2, 2) is True
+    assert after(-3600, 1) is False  # the clock was set back
