@@ -8,6 +8,8 @@ import gzip
 import logging
 import socket
 import ssl
+import subprocess
+import sys
 import time
 import zlib
 from ipaddress import ip_address
@@ -735,3 +737,17 @@ def test_no_other_module_speaks_http(package: str) -> None:
     ]
 
     assert offenders == []
+
+
+def test_the_engine_loads_neither_http_nor_cel_before_they_are_needed() -> None:
+    script = (
+        "import sys; from engine import Network, builtin; builtin().get('tpl_passthrough'); "
+        "print([name for name in ('httpx', 'httpcore', 'cel_expr_python', 're2') "
+        "if name in sys.modules])"
+    )
+
+    done = subprocess.run(  # noqa: S603 -- our own interpreter
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30
+    )
+
+    assert done.stdout.strip() == "[]"
