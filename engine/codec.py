@@ -91,7 +91,7 @@ def to_plain(message: Message) -> Any:
 
 
 def size_of(message: Message) -> int:
-    """Bytes of the wire form, quickly; exact unless bytes are nested in it.
+    """Bytes of the wire form, quickly; bytes inside it and tiny floats are estimated.
 
     Never raises: a value that cannot be written counts with an estimate.
     """

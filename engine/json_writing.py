@@ -42,7 +42,9 @@ def dumps(value: Any, *, sort_keys: bool = False) -> str:
         text = encoder.encode(value)
         if not text.isascii():
             text.encode()  # a lone surrogate has no UTF-8
-    except (ValueError, TypeError, RecursionError) as error:
+    except RecursionError as error:
+        raise CodecError("nested too deeply to be written") from error
+    except (ValueError, TypeError) as error:
         raise CodecError(unwritable(value) or f"cannot be written: {error}") from error
     if _LONG_NUMBER.search(text):  # perhaps outside i64: seldom, and only then worth a walk
         reason = unwritable(value)

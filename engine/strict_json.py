@@ -13,6 +13,7 @@ from engine.errors import CodecError
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1  # Reflow's Integer is an i64
 
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
+_STRINGS_AND_LITERALS = re.compile(_STRING + rb"|[-+.\w]++", re.DOTALL)
 _ESCAPES = re.compile(rb"\\.", re.DOTALL)
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = [0] * 256
@@ -171,8 +172,9 @@ def _depth_position(raw: bytes, limit: int) -> str:
 
 def _where(raw: bytes, literal: str) -> str:
     """The position of a literal that stands outside of texts."""
-    for match in re.finditer(_STRING + b"|" + re.escape(literal.encode()), raw, re.DOTALL):
-        if raw[match.start()] != ord('"'):
+    wanted = literal.encode()
+    for match in _STRINGS_AND_LITERALS.finditer(raw):
+        if match.group() == wanted:
             return _position(raw.decode(), len(raw[: match.start()].decode()))
     return ""
 

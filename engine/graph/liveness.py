@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 def dead_nodes(graph: Graph, actor_of: Callable[[str], type[Actor] | None]) -> Iterator[Problem]:
     """A warning for each node that waits for messages that cannot come.
 
-    A node at whose inports nothing is attached is taken for a source. A node with
-    ``await_all_inports`` needs a message at each attached inport, any other at one of them.
+    Messages come from initial packets, exposed inports, and actors that need none. A node with
+    ``await_all_inports`` waits for each attached inport, any other for one of them. A node with
+    nothing attached at all is an orphan, which is another warning.
     """
     reach = _Reach(graph, actor_of)
     reach.spread()
     for node in graph.nodes:
-        if node not in reach.alive:
-            yield _problem(node, sorted(reach.waiting[node]), reached=node in reach.reached)
+        if node not in reach.alive and (node in reach.waiting or node in reach.senders):
+            missing = sorted(reach.waiting.get(node, ()))
+            yield _problem(node, missing, reached=node in reach.reached)
 
 
 class _Reach:
@@ -41,8 +43,15 @@ class _Reach:
         for node, port in (*self._given, *((c.to_node, c.to_port) for c in graph.connections)):
             if node in graph.nodes:
                 self.waiting.setdefault(node, set()).add(port)
-        self.alive = {node for node in graph.nodes if node not in self.waiting}
+        self.alive = {node for node in graph.nodes if self._needs_nothing(node)}
         self.reached: set[str] = set()
+        self.senders = self._outgoing.keys()
+
+    def _needs_nothing(self, node: str) -> bool:
+        actor = self._actor_of(node)
+        if actor is None or not actor.inports or actor.trigger:
+            return True
+        return actor.source and node not in self.waiting
 
     def spread(self) -> None:
         fresh = [*self.alive, *self._arrive(self._given)]
@@ -73,6 +82,6 @@ def _problem(node: str, ports: list[str], *, reached: bool) -> Problem:
         text,
         "never_fires" if reached else "unreachable_node",
         node=node,
-        port=ports[0],
+        port=ports[0] if ports else "",
         severity="warning",
     )

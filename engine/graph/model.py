@@ -207,6 +207,12 @@ class Graph:
             "outport", self.outports, ExposedPort(name, node, port), port_type
         )
 
+    def remove_inport(self, name: str) -> None:
+        _remove("inport", self.inports, name)
+
+    def remove_outport(self, name: str) -> None:
+        _remove("outport", self.outports, name)
+
     def add_group(
         self,
         id: str,  # noqa: A002 -- the domain's word
@@ -241,13 +247,19 @@ def _exposed(
         message = "there is one with this name already"
         raise _refused(where, message, f"duplicate_{kind}", node=new.node, port=new.port)
     if port_type not in tuple(PortType):
-        hint = nearest(str(port_type), PortType)
+        hint = nearest(str(port_type), map(str, PortType))
         message = f"the port type {port_type!r} is unknown"
         raise _refused(where, message, "unknown_port_type", node=new.node, port=new.port, hint=hint)
     # The original has no type for errors, and refuses a word that it does not know.
     word = PortType.ANY if port_type == PortType.ERROR else port_type
     details = EdgeDetails(port_name=new.port, port_type=FrozenDict({"type": str(word)}))
     return replace(new, details=details)
+
+
+def _remove(kind: str, ports: dict[str, ExposedPort], name: str) -> None:
+    if ports.pop(name, None) is None:
+        hint = nearest(name, ports)
+        raise _refused(f"{kind} {name!r}", "there is none", f"unknown_{kind}", hint=hint)
 
 
 def _text(where: str, what: str, value: object) -> None:

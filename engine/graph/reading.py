@@ -74,18 +74,17 @@ def read_document(document: str | bytes | Mapping[str, Any], limits: JsonLimits)
 
 
 def _read(fields: Fields, document: dict[str, Any]) -> Parts:
-    connections, initials = _connections(fields, document)
-    return Parts(
+    parts = Parts(
         case_sensitive=fields.flag(document, "caseSensitive"),
         properties=dict(freeze(fields.object(document, "properties"))),
         nodes={node.id: node for node in _nodes(fields, document)},
-        connections=connections,
-        initials=initials,
         inports={port.name: port for port in _exposed(fields, document, "inports")},
         outports={port.name: port for port in _exposed(fields, document, "outports")},
         groups=list(_groups(fields, document)),
         extra=dict(unknown_keys(document, _DOCUMENT_KEYS)),
     )
+    parts.connections, parts.initials = _connections(fields, document)
+    return parts
 
 
 def _nodes(fields: Fields, document: dict[str, Any]) -> Iterator[Node]:
@@ -124,8 +123,7 @@ def _connections(
                 initials.append(_initial(fields, entry, where))
             else:
                 connections.append(_connection(fields, entry, where))
-    last = len(initials)
-    initials.sort(key=lambda item: last if item.target.index is None else item.target.index)
+    initials.sort(key=lambda item: (item.target.index is None, item.target.index or 0))
     return connections, initials
 
 
