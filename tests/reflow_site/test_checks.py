@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reflow_site.checks import settings_are_sound
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def ids() -> list[str | None]:
+    return [message.id for message in settings_are_sound()]
+
+
+def test_the_defaults_are_sound() -> None:
+    assert settings_are_sound() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("EVENT_PAGE", 0, ["reflow.E001"]),
+        ("LEASE_SECONDS", -1, ["reflow.E001"]),
+        ("LEASE_SECONDS", 1, ["reflow.E002"]),
+        ("BROKER_URL", "filesystem://", ["reflow.E003"]),
+        ("REFLOW_ACTORS", ["nowhere:Actor"], ["reflow.E006"]),
+        ("ALLOWED_HOSTS", ["*"], ["reflow.E007"]),
+        ("HTTP_ALLOW_PRIVATE", ["*"], ["reflow.W001"]),
+    ],
+)
+def test_a_wrong_setting_has_an_id(
+    settings: Any, name: str, value: Any, expected: list[str]
+) -> None:
+    setattr(settings, name, value)
+
+    assert ids() == expected
+
+
+def test_a_missing_file_is_named(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.REFLOW_CONFIG = tmp_path / "nowhere.toml"
+    monkeypatch.setenv("REFLOW_CONFIG", str(settings.REFLOW_CONFIG))
+
+    assert ids() == ["reflow.E004"]
+
+
+def test_each_problem_of_the_file_is_named(settings: Any, tmp_path: Path) -> None:
+    file = tmp_path / "reflow.toml"
+    file.write_text("[actor_system]\nthread_pool_size = 0\nthread_pool = 1\n")
+    settings.REFLOW_CONFIG = file
+
+    assert ids() == ["reflow.E005", "reflow.E005"]

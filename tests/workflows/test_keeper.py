@@ -1,0 +1,57 @@
+"""The keeper as a process of its own, with a file database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connection
+
+from tests.factories import LONG_AGO, ExecutionFactory
+from workflows.models import KeeperLease, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def keeper(transactional_db: None) -> Iterator[subprocess.Popen[bytes]]:
+    database = connection.settings_dict
+    host = f"?host={database['HOST']}" if database["HOST"].startswith("/") else ""
+    url = (
+        f"sqlite:///{database['NAME']}"
+        if connection.vendor == "sqlite"
+        else f"postgres://{database['USER']}@/{database['NAME']}{host}"
+    )
+    environment = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "BROKER_URL": "redis+socket:///nowhere/broker.sock",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "keeper"], env=environment, stderr=subprocess.PIPE
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_a_keeper_ends_lost_runs_and_leaves_at_the_first_signal(
+    keeper: subprocess.Popen[bytes],
+) -> None:
+    execution = ExecutionFactory(status=Status.RUNNING, lease_until=LONG_AGO)
+    deadline = time.monotonic() + 40
+
+    while execution.status == Status.RUNNING and time.monotonic() < deadline:
+        time.sleep(0.1)
+        execution.refresh_from_db()
+    keeper.send_signal(signal.SIGTERM)
+
+    assert execution.error_code == "worker_lost"
+    assert keeper.wait(20) == 0
+    assert not KeeperLease.objects.exists()
