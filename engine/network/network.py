@@ -47,8 +47,8 @@ class Network:
 
     def __init__(
         self,
-        registry: Registry | None = None,
         *,
+        registry: Registry | None = None,
         clock: Clock | None = None,
         permissions: Permissions | None = None,
         limits: Limits | None = None,
@@ -65,9 +65,9 @@ class Network:
         self._cancelled = False
 
     @classmethod
-    def from_graph(cls, graph: Graph, registry: Registry | None = None, **options: Any) -> Self:
+    def from_graph(cls, graph: Graph, **options: Any) -> Self:
         """A network of this graph; ``options`` as for the class."""
-        return cls(registry, graph=graph, **options)
+        return cls(graph=graph, **options)
 
     # Building.
 

@@ -145,7 +145,7 @@ ACTORS = [Double, Pass, AsyncPass, Increment, IncrementAll, Numbers, Fail, Join,
 
 
 def network_of(*more: type[Actor], **options: Any) -> Network:
-    return Network(Registry([*ACTORS, *more]), **options)
+    return Network(registry=Registry([*ACTORS, *more]), **options)
 
 
 def chain(network: Network, *components: str, out: str = "result") -> None:

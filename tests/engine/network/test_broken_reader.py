@@ -26,7 +26,7 @@ class Waits(Actor):
 
 
 async def test_a_writer_that_fails_ends_the_run_though_an_actor_still_waits() -> None:
-    network = Network(Registry([Waits]))
+    network = Network(registry=Registry([Waits]))
     network.add_node("a", "waits")
     network.add_initial("a", "in", 1)
 
@@ -39,7 +39,7 @@ async def test_a_writer_that_fails_ends_the_run_though_an_actor_still_waits() ->
 
 
 async def test_a_shutdown_that_waits_for_a_firing_can_be_cancelled() -> None:
-    network = Network(Registry([Waits]))
+    network = Network(registry=Registry([Waits]))
     network.add_node("a", "waits")
     network.add_initial("a", "in", 1)
     await network.start()

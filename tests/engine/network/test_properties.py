@@ -116,7 +116,7 @@ def expected_of(plan: Plan) -> list[Counter[int]]:
 
 
 def network_of_plan(plan: Plan) -> Network:
-    network = Network(REGISTRY, limits=Limits(message_buffer_size=plan.bound))
+    network = Network(registry=REGISTRY, limits=Limits(message_buffer_size=plan.bound))
     network.graph.properties["onError"] = "ignore"
     for index, (kind, parents) in enumerate(zip(plan.kinds, plan.parents, strict=True)):
         network.add_node(str(index), kind)

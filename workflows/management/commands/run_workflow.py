@@ -107,7 +107,7 @@ def _prepare(options: dict[str, Any]) -> tuple[Network, Distribution]:
     hosts = frozenset(options["allow_private"])
     allowed = Permissions(network=options["allow_network"] or bool(hosts), private_hosts=hosts)
     limits = surroundings.limits()
-    return Network.from_graph(graph, registry, permissions=allowed, limits=limits), given
+    return Network.from_graph(graph, registry=registry, permissions=allowed, limits=limits), given
 
 
 def _text(name: str) -> str:
