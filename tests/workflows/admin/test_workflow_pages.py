@@ -209,7 +209,9 @@ def test_run_now_is_prefilled_from_the_inports_and_goes_to_the_execution(
 
     execution = Execution.objects.get()
     assert json.loads(form.initial["input"]) == {"in": None}
-    assert response.headers["Location"] == reverse("admin:workflows_execution_change", args=(execution.pk,))
+    assert response.headers["Location"] == reverse(
+        "admin:workflows_execution_change", args=(execution.pk,)
+    )
     assert (execution.execution_id, execution.status) == ("chosen", Status.QUEUED)
     assert (execution.source, json.loads(execution.input)) == ("admin", {"in": 5})
 
@@ -338,3 +340,14 @@ def test_the_first_page_takes_the_same_queries_for_any_number(
         response = pages.get(reverse("admin:index"))
 
     assert (len(response.context["runs"]), len(response.context["workflows"])) == (rows, rows)
+
+
+def test_versions_are_listed_for_their_owner(
+    pages: Client, stranger_pages: Client, workflow: Workflow
+) -> None:
+    url = reverse("admin:workflows_workflowversion_changelist")
+    assert workflow.current is not None
+
+    lists = [client.get(url).content.decode() for client in (pages, stranger_pages)]
+
+    assert [workflow.current.checksum in page for page in lists] == [True, False]
