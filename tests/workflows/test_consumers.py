@@ -396,7 +396,7 @@ async def test_a_start_over_the_limit_is_answered(token: str, settings: Any) -> 
 
 
 async def test_messages_count_like_requests(token: str, settings: Any) -> None:
-    settings.API_USER_BURST = 1
+    settings.API_USER_BURST, settings.API_USER_RATE = 1, 0.001
 
     async with connected(token) as client:
         answers = [await client.ask(type="unknown") for _ in range(2)]

@@ -21,9 +21,12 @@ def _fresh_rates() -> None:
     cache.clear()
 
 
+def token_of(user: User) -> str:
+    return str(Token.objects.get_or_create(user=user)[0].key)
+
+
 def client_of(user: User) -> APIClient:
-    token, _ = Token.objects.get_or_create(user=user)
-    return APIClient(headers={"Authorization": f"Bearer {token.key}"})
+    return APIClient(headers={"Authorization": f"Bearer {token_of(user)}"})
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.filters import OrderingFilter
@@ -60,6 +60,10 @@ class EventsPage(serializers.Serializer[Any]):
 
 
 @extend_schema(tags=["executions"])
+@extend_schema_view(
+    list=extend_schema(responses={200: ExecutionRow(many=True), **ERRORS}),
+    retrieve=extend_schema(responses={200: ExecutionDetail, **ERRORS}),
+)
 class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Execution]):
     """The caller's runs."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.viewsets import GenericViewSet
 
+from workflows.api.documents import ERRORS
 from workflows.api.v1.filters import VersionFilter
 from workflows.api.v1.pagination import Keyset
 from workflows.api.v1.serializers import VersionDetail, VersionRow
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 
 @extend_schema(tags=["versions"])
+@extend_schema_view(
+    list=extend_schema(responses={200: VersionRow(many=True), **ERRORS}),
+    retrieve=extend_schema(responses={200: VersionDetail, **ERRORS}),
+)
 class Versions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[WorkflowVersion]):
     """The versions of the caller's workflows; ``?workflow=`` narrows to one."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.filters import OrderingFilter
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
 
 @extend_schema(tags=["workflows"])
+@extend_schema_view(
+    list=extend_schema(responses={200: WorkflowRow(many=True), **ERRORS}),
+    retrieve=extend_schema(responses={200: WorkflowDetail, **ERRORS}),
+)
 class Workflows(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Workflow]):
     """The caller's workflows."""
 
