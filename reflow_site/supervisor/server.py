@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
@@ -71,22 +71,32 @@ class Server:
         self._migrate()
         self._await_broker()
         credentials, is_new = self._prepare_user()
-        self._family.start(*(Child(spec, self._output) for spec in specs(self._plan)))
-        connections.close_all()
+        connections.close_all()  # what follows may last for months
+        serving, helping = self._children()
+        self._family.start(*serving)
         with connect(self._plan.address.url, credentials.token) as http:
             client = Client(http)
-            if not self._family.wait(client.is_healthy, HEALTH_SECONDS):
-                raise StartError(
-                    f"The server was not healthy after {HEALTH_SECONDS:g} s; the lines of web"
-                    " above say why"
-                )
+            self._await_health(client)
             seconds = time.monotonic() - started
-            file = settings.CREDENTIALS_FILE
-            self._output.plain(banner.banner(self._plan.address.url, seconds, file))
+            self._family.start(*helping)
+            url = self._plan.address.url
+            self._output.plain(banner.banner(url, seconds, settings.CREDENTIALS_FILE))
             if is_new:
                 self._output.plain(banner.new_credentials(credentials))
             self._run_example_once(client)
         connections.close_all()
+
+    def _children(self) -> tuple[list[Child], list[Child]]:
+        """Those that a first run needs, and those that start once it is healthy."""
+        children = [Child(spec, self._output) for spec in specs(self._plan)]
+        return children[:2], children[2:]
+
+    def _await_health(self, client: Client) -> None:
+        if not self._family.wait(client.is_healthy, HEALTH_SECONDS):
+            raise StartError(
+                f"The server was not healthy after {HEALTH_SECONDS:g} s; the lines of web above"
+                " say why"
+            )
 
     def _start_broker(self) -> None:
         if settings.PRIVATE_BROKER:
@@ -104,11 +114,14 @@ class Server:
         self._output.say("REDIS_URL does not answer; runs wait until it does")
 
     def _migrate(self) -> None:
-        executor = MigrationExecutor(connections["default"])
-        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        if plan:
-            self._output.say(f"migrating the database: {len(plan)} steps")
-            call_command("migrate", verbosity=0, interactive=False)
+        try:
+            executor = MigrationExecutor(connections["default"])
+            plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+            if plan:
+                self._output.say(f"migrating the database: {len(plan)} steps")
+                call_command("migrate", verbosity=0, interactive=False)
+        except DatabaseError as error:
+            raise StartError(f"The database cannot be used: {error}") from error
         self._family.check()
 
     def _prepare_user(self) -> tuple[Credentials, bool]:

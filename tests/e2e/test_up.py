@@ -1,20 +1,25 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import signal
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from websockets.sync.client import connect
 
 from engine.graph import Graph
+from reflow_site.supervisor.broker import broker_spec, find_server, prepare
+from reflow_site.supervisor.children import Child
+from reflow_site.supervisor.output import Output
 from tests.e2e.server import Server, descendants, is_running, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from websockets.sync.connection import Connection
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 LEASE_SECONDS = 3.0
-Start = Callable[..., Server] if TYPE_CHECKING else Any
+Start = Callable[..., Server]
 
 
 @pytest.fixture
@@ -83,15 +88,33 @@ def test_the_first_start_shows_a_newcomer_the_whole_path_and_ctrl_c_ends_it(star
     assert [pid for pid in below if is_running(pid)] == []
 
 
-def test_the_second_start_prints_no_secret_and_runs_no_example(start: Start) -> None:
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    """A server of the operator's own."""
+    file = tmp_path / "own.sock"
+    prepare(file, tmp_path / "own")
+    child = Child(broker_spec(find_server(), file, tmp_path / "own"), Output(io.StringIO()))
+    child.start()
+    yield f"unix://{file}"
+    child.kill()
+
+
+def test_the_second_start_prints_no_secret_and_uses_the_servers_that_are_given(
+    start: Start, redis_url: str
+) -> None:
     first = start("--workers", "1")
     first.wait_until_it_says("Look at it:")
     first.end()
-    second = start("--workers", "1", ASGI_SERVER="uvicorn")
+    second = start("--workers", "1", ASGI_SERVER="uvicorn", REDIS_URL=redis_url)
     second.wait_until_it_says("Reflow is healthy")
+    execution_id = second.start_run(delay(1))
+    wait_for(lambda: second.status(execution_id) == "completed", 60)
+    below = " ".join(descendants(second.process.pid).values())
 
     second.end()
 
+    assert "uvicorn" in below
+    assert "valkey-server" not in below
     assert "orders example" not in second.said
     assert second.credentials == first.credentials
     assert second.credentials.password not in second.said

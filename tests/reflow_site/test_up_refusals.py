@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from reflow_site.supervisor.lock import sole_owner
+from tests.e2e.server import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,3 +75,22 @@ def test_no_workers_are_refused() -> None:
 
 def test_a_port_that_is_none_is_refused() -> None:
     assert refusal("--port", "70000") == "70000 is no port: 1 to 65535"
+
+
+def test_a_database_that_cannot_be_used_is_told_in_one_line(folder: Path) -> None:
+    taken = folder / "taken"
+    taken.mkdir()
+
+    done = subprocess.run(  # noqa: S603 -- our own program
+        [sys.executable, "manage.py", "up", "--port", str(free_port())],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "REFLOW_VAR": str(folder), "DATABASE_URL": f"sqlite:///{taken}"},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "CommandError: The database cannot be used: unable to open database file\n"
+    )
