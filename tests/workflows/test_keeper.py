@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -21,18 +22,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def keeper(transactional_db: None) -> Iterator[subprocess.Popen[bytes]]:
-    database = connection.settings_dict
-    host = f"?host={database['HOST']}" if database["HOST"].startswith("/") else ""
-    url = (
-        f"sqlite:///{database['NAME']}"
-        if connection.vendor == "sqlite"
-        else f"postgres://{database['USER']}@/{database['NAME']}{host}"
-    )
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "BROKER_URL": "redis+socket:///nowhere/broker.sock",
-    }
+    given = urlsplit(os.environ.get("DATABASE_URL") or "sqlite:///")
+    name = str(connection.settings_dict["NAME"]).removeprefix("/")
+    path = f"//{name}" if connection.vendor == "sqlite" else f"/{name}"
+    url = f"{given.scheme}://{given.netloc}{path}?{given.query}".rstrip("?")
+    broker = "redis+socket:///nowhere/broker.sock"
+    environment = {**os.environ, "DATABASE_URL": url, "BROKER_URL": broker}
     process = subprocess.Popen(
         [sys.executable, "manage.py", "keeper"], env=environment, stderr=subprocess.PIPE
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -42,3 +43,42 @@ def test_a_started_run_is_run_to_its_end_with_events_and_result() -> None:
         "nodes_failed": 0,
         "outputs": {"out": [21]},
     }
+
+
+def test_one_wake_up_runs_all_that_waits() -> None:
+    owner = UserFactory()
+    for _ in range(3):
+        start_execution(owner=owner, graph=one_node_graph(), input={"in": 1})
+
+    run_execution(str(uuid4()))
+
+    assert [row.status for row in Execution.objects.all()] == ["completed"] * 3
+
+
+@pytest.mark.parametrize("junk", ["", "not a uuid", "00000000-0000-0000-0000-000000000000"])
+def test_a_junk_message_does_nothing(junk: str) -> None:
+    run_execution(junk)
+
+    assert not ExecutionEvent.objects.exists()
+
+
+def test_a_second_message_for_the_same_run_does_nothing() -> None:
+    start = start_execution(owner=UserFactory(), graph=one_node_graph(), input={"in": 1})
+    run_execution(str(start.execution.pk))
+    before = ExecutionEvent.objects.count()
+
+    run_execution(str(start.execution.pk))
+
+    execution = Execution.objects.get()
+    assert ExecutionEvent.objects.count() == before
+    assert (execution.status, execution.attempt) == ("completed", 1)
+
+
+def test_a_run_that_was_given_back_is_left_to_another_worker(settings: Any) -> None:
+    start_execution(owner=UserFactory(), graph=one_node_graph(), input={"in": 1})
+    settings.REFLOW_ACTORS = ["nowhere:Actor"]
+
+    run_execution("")
+
+    execution = Execution.objects.get()
+    assert (execution.status, execution.attempts_lost) == (Status.QUEUED, 1)
