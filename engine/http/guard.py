@@ -119,6 +119,3 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         if isinstance(failure, httpcore.ConnectTimeout):
             raise HttpTimeoutError(f"{host}:{port}: no connection in {limit:g} s") from failure
         raise HttpConnectError(f"{host}:{port}: no connection: {failure}") from failure
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)

@@ -283,6 +283,9 @@ async def test_a_name_that_changes_its_address_is_checked_again() -> None:
         "http://public.example#@127.0.0.1:9/",
         "http://127.0.0.1:9#@public.example/",
         "http://127.0.0.1:9\\@public.example/",
+        "http://256.256.256.256/",
+        "http://1.2.3.4.5/",
+        "http://0x7f.0x/",
         "http://public.example\t@127.0.0.1/",
     ],
 )
@@ -384,6 +387,14 @@ def test_ipv6_with_a_port_is_understood() -> None:
     assert allowed.address(ip_address("::1"), 80)
     assert not allowed.address(ip_address("::1"), 81)
     assert allowed.address(ip_address("fd12::1"), 443)
+
+
+async def test_localhost_is_found_by_the_machines_own_resolver() -> None:
+    permissions = Permissions(network=True, private_hosts=frozenset({"localhost"}))
+    async with serving(always(answer(b"home"))) as server, HttpClient(permissions) as client:
+        response = await client.request("GET", server.url(host="localhost"))
+
+    assert response.body == b"home"
 
 
 # Redirects
@@ -651,7 +662,7 @@ async def test_a_body_over_the_limit_is_refused() -> None:
 
 
 async def test_a_request_leaves_no_address_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG, logger="httpx")
     async with serving(always(answer())) as server, HttpClient(LOOPBACK) as client:
         await client.request("GET", server.url("/?token=hidden"))
 

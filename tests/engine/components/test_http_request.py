@@ -11,7 +11,7 @@ import pytest
 
 from engine import Network, builtin
 from engine.errors import ConfigError
-from engine.messages import FLOW, ErrorValue
+from engine.messages import FLOW, Encoded, ErrorValue, OptionalValue, freeze
 from engine.node_config import build_config
 from engine.permissions import Permissions
 from tests.engine.components.harness import run_actor
@@ -93,12 +93,14 @@ async def test_a_response_is_sent_whole_and_in_parts() -> None:
         ("grün", "grün".encode(), "text/plain; charset=utf-8"),
         (b"\x00\xff", b"\x00\xff", "application/octet-stream"),
         (FLOW, b"", None),
+        (OptionalValue("x"), b"x", "text/plain; charset=utf-8"),
+        (Encoded(b"\x01"), b"\x01", "application/octet-stream"),
         (None, b"", None),
     ],
 )
 async def test_data_is_the_body(data: Any, body: bytes, content_type: str | None) -> None:
     async with serving(always(answer())) as server:
-        await requested({"url": server.url(), "method": "post"}, {"data_in": [data]})
+        await requested({"url": server.url(), "method": "post"}, {"data_in": [freeze(data)]})
 
     sent = server.requests[0]
     assert (sent.method, sent.body, sent.headers.get("content-type")) == (
@@ -120,7 +122,7 @@ async def test_a_configured_body_replaces_the_data() -> None:
 async def test_data_and_headers_together_are_one_request() -> None:
     inputs: dict[str, Sequence[Any]] = {
         "data_in": ["one", "two"],
-        "headers-in": [{"X-N": 1, "x-all": "in"}, {"X-N": "2"}],
+        "headers-in": [{"X-N": 1, "x-all": "in"}, {"X-N": True}],
     }
     config = {"method": "POST", "headers": {"X-All": "config"}}
     async with serving(always(answer())) as server:
@@ -129,7 +131,7 @@ async def test_data_and_headers_together_are_one_request() -> None:
     sent = {
         item.body.decode(): (item.headers["x-n"], item.headers["x-all"]) for item in server.requests
     }
-    assert sent == {"one": ("1", "config"), "two": ("2", "config")}
+    assert sent == {"one": ("1", "config"), "two": ("true", "config")}
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "500 Broken", "204 Nothing"])
