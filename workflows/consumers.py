@@ -36,7 +36,12 @@ MAX_SUBSCRIPTIONS = 100  # of one socket
 
 
 class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """One client. Bad input is answered with an error message; the socket stays open."""
+    """One client. Bad input is answered with an error message; the socket stays open.
+
+    A message has at most 64 KiB, a ``start_workflow`` ``API_MAX_BODY_BYTES``. A frame over the web
+    server's own limit (Daphne's ``--websocket-max-message-size``) closes the socket before it
+    comes here.
+    """
 
     channel_layer_alias = ""  # none here: each subscription has its own reader of nudges
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from asgiref.sync import sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.core.cache import cache
+from django.db import transaction
 from rest_framework.authtoken.models import Token
 
 from engine.events import ActorFailed, Completed, NetworkIdle, Started
@@ -18,9 +20,10 @@ from tests.factories import ExecutionEventFactory, ExecutionFactory, UserFactory
 from tests.workflows.api.bodies import timeless
 from tests.workflows.api.graphs import pipeline
 from workflows.event_log import append
-from workflows.lifecycle import move
+from workflows.lifecycle import claim_next, move
 from workflows.models import Execution, Status
 from workflows.routing import websocket_urlpatterns
+from workflows.runner import run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -286,11 +289,43 @@ async def test_a_live_run_is_followed_to_its_end(token: str, user: User, setting
 
 def end_run(execution: Execution) -> None:
     done = Completed(timestamp=4.0, duration_ms=3000.0, nodes_executed=1, nodes_failed=1)
-    record(execution, done)
-    move(execution.pk, Status.COMPLETED, held=execution.token)
-    from workflows.event_log import nudge
+    with transaction.atomic():
+        record(execution, done)
+        move(execution.pk, Status.COMPLETED, held=execution.token)
 
-    nudge(execution.pk)
+
+async def test_a_real_run_is_seen_from_its_start_to_its_end(token: str) -> None:
+    data = {
+        "graph_json": pipeline(),
+        "input": {"start": 21},
+        "metadata": {"execution_id": "w-1"},
+    }
+
+    async with connected(token) as client:
+        await client.ask(type="start_workflow", data=data)
+        await client.ask(type="subscribe_workflow", execution_id="w-1")
+        claim = await sync_to_async(claim_next)("celery@test", 1)
+        assert claim is not None
+        await run(claim)
+        frames: list[dict[str, Any]] = []
+        while not frames or frames[-1]["type"] != "execution_finished":
+            frames.append(await client.hear())
+
+    events = [frame["event"] for frame in frames[:-1]]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert [(event["_type"], event.get("actorId", "")) for event in events] == [
+        ("NetworkStarted", ""),
+        ("MessageReceived", "a"),
+        ("ActorStarted", "a"),
+        ("ActorCompleted", "a"),
+        ("MessageSent", ""),
+        ("ActorStarted", "b"),
+        ("ActorCompleted", "b"),
+        ("NetworkIdle", ""),
+        ("NetworkShutdown", ""),
+        ("Completed", ""),
+    ]
+    assert frames[-1]["status"] == "completed"
 
 
 async def test_events_arrive_without_any_nudge(token: str, user: User, settings: Any) -> None:
@@ -405,8 +440,6 @@ async def test_messages_count_like_requests(token: str, settings: Any) -> None:
 
 
 async def test_a_reader_that_leaves_leaves_nothing_behind(token: str, user: User) -> None:
-    import asyncio
-
     await sync_to_async(ExecutionFactory)(owner=user, execution_id="w-1")
     before = asyncio.all_tasks()
 
