@@ -66,13 +66,17 @@ class ActorCompleted(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorFailed(_Event):
-    """One firing failed. ``handled``: the error went to a connected ``error`` port."""
+    """One firing failed for good; ``handled_by`` is the level that took the error.
+
+    ``actor``, ``fallback`` or ``error_port``; empty, and not ``handled``, for a dead letter.
+    """
 
     node: str
     component: str
     error: str
     code: str = "actor_error"  # the error's stable code, or the exception's class name
     handled: bool = False
+    handled_by: str = ""
     output_connections: tuple[str, ...] = ()
 
 
@@ -114,6 +118,35 @@ class ActorStateChanged(_Event):
     """A node moved in the lifecycle table."""
 
     node: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorRetried(_Event):
+    """A firing failed and is tried again, after a wait; ``attempt`` counts from 1."""
+
+    node: str
+    attempt: int
+    delay_ms: float
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorRestarted(_Event):
+    """A supervisor made the actor anew; ``cause`` is the node that failed."""
+
+    node: str
+    cause: str
+    restarts: int  # of the network, in the time that counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerChanged(_Event):
+    """A circuit breaker opened, let probes through, or closed."""
+
+    node: str
+    breaker: str
     old: str
     new: str
 
@@ -190,6 +223,9 @@ EngineEvent: TypeAlias = (
     | MessageSent
     | ActorLogged
     | ActorStateChanged
+    | ActorRetried
+    | ActorRestarted
+    | BreakerChanged
     | PortGrew
     | MessagesUndelivered
     | NetworkIdle

@@ -53,6 +53,7 @@ LAYOUT_KEYS = frozenset(
         "category",
         "templateId",
         "metadata",
+        "policy",
     }
 )
 

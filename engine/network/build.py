@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.behaviour import Style, style_of
-from engine.errors import GraphError, Problem
-from engine.graph import check, resolve_port
+from engine.errors import ConfigError, GraphError, Problem, nearest
+from engine.graph import GraphLimits, check, resolve_port
 from engine.messages import FrozenDict
 from engine.network.collector import Collector
 from engine.network.mailbox import Link
 from engine.network.node import Node
-from engine.network.steps import STEPS
-from engine.network.workers import Crew
+from engine.network.renewal import equip
+from engine.network.supervisor import Supervisor
 from engine.node_config import build_config, unknown_settings
+from engine.policy import NodePolicy, policy_of, supervision_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from engine.actor import Actor
     from engine.graph import Graph
@@ -35,17 +36,20 @@ def build(graph: Graph, registry: Registry, scheduler: Scheduler, strict: Collec
     Raises:
         GraphError: the graph cannot run; nothing has been made.
     """
-    problems = _unknown_settings(graph, registry, strict)
+    problems = [*_unknown_settings(graph, registry, strict), *_policies(graph, registry)]
     try:
-        check(graph, registry)
+        check(graph, registry, GraphLimits(nodes=scheduler.limits.max_nodes))
     except GraphError as error:
         raise GraphError((*error.problems, *problems)) from error
     if problems:
         raise GraphError(problems)
+    supervision = supervision_of(graph.properties)
+    if supervision is not None:
+        scheduler.supervisor = Supervisor(scheduler, supervision)
     for node in graph.nodes.values():
         actor_class = registry.get(node.component)
         assert actor_class is not None  # noqa: S101 -- checked above
-        scheduler.nodes[node.id] = _node(node.id, actor_class, node.metadata, scheduler)
+        scheduler.nodes[node.id] = make_node(node.id, actor_class, node.metadata, scheduler)
     _connect(graph, scheduler)
     _expose(graph, scheduler)
     for runtime in scheduler.nodes.values():
@@ -64,16 +68,54 @@ def _unknown_settings(graph: Graph, registry: Registry, strict: Collection[str])
     return found
 
 
-def _node(node_id: str, actor_class: type[Actor], metadata: Any, scheduler: Scheduler) -> Node:
-    actor = actor_class()
-    actor.config = build_config(actor_class.Config, metadata or NO_SETTINGS, node=node_id)
-    style = style_of(actor_class)
-    node = Node(node_id, actor, style, scheduler)
-    if actor_class.blocking or style in (Style.ASYNC, Style.ASYNC_GENERATOR):
-        node.crew = Crew(node)
-    else:
-        node.step = STEPS[style]
+def _policies(graph: Graph, registry: Registry) -> list[Problem]:
+    """What is wrong with the policies of nodes, and with the supervision."""
+    problems: list[Problem] = []
+    for node in graph.nodes.values():
+        try:
+            policy = policy_of(node.metadata or NO_SETTINGS, node=node.id)
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        actor = registry.get(node.component)
+        if policy is not None and actor is not None:
+            problems += _misfits(node.id, policy, actor)
+    try:
+        supervision_of(graph.properties)
+    except ConfigError as error:
+        problems += error.problems
+    return problems
+
+
+def _misfits(node_id: str, policy: NodePolicy, actor: type[Actor]) -> list[Problem]:
+    where = f"node {node_id!r}: policy"
+    if style_of(actor) in (Style.GENERATOR, Style.ASYNC_GENERATOR):
+        text = "is not for generators: what one has sent cannot be taken back"
+        return [Problem(where, text, "policy_invalid", node=node_id)]
+    ports = [port.name for port in actor.outports]
+    if policy.fallback is not None and policy.fallback.port not in ports:
+        text = f"fallback.port {policy.fallback.port!r} is no outport"
+        hint = nearest(policy.fallback.port, ports)
+        return [Problem(where, text, "policy_invalid", node=node_id, hint=hint)]
+    return []
+
+
+def make_node(node_id: str, actor_class: type[Actor], metadata: Any, scheduler: Scheduler) -> Node:
+    """A node with its actor, not connected yet."""
+    metadata = metadata or NO_SETTINGS
+    actor = make_actor(actor_class, metadata, node_id)
+    node = Node(node_id, actor, scheduler, policy_of(metadata, node=node_id))
+    equip(node, actor)
+    if scheduler.supervisor is not None:
+        node.most = 1
     return node
+
+
+def make_actor(actor_class: type[Actor], metadata: Mapping[str, Any], node_id: str) -> Actor:
+    """An actor with its settings, not set up yet."""
+    actor = actor_class()
+    actor.config = build_config(actor_class.Config, metadata, node=node_id)
+    return actor
 
 
 def _connect(graph: Graph, scheduler: Scheduler) -> None:

@@ -22,6 +22,9 @@ RECORDS_OF: dict[type, tuple[type, ...]] = {
     events.NodeExecuting: (records.TurnStarted, records.Turn),
     events.ActorCompleted: (records.Turn,),
     events.ActorFailed: (records.FiringFailed,),
+    events.ActorRetried: (records.Retried,),
+    events.ActorRestarted: (records.Restarted,),
+    events.BreakerChanged: (records.BreakerMoved,),
     events.MessageReceived: (records.Received,),
     events.MessageSent: (records.Sent,),
     events.ActorLogged: (records.Logged,),
@@ -45,24 +48,33 @@ def expand(record: records.Record) -> Iterator[events.EngineEvent]:
                 yield events.MessageReceived(
                     timestamp=at, node=node.node_id, port=port, message=message, size=_size(message)
                 )
-        case records.FiringFailed(at, node, error, code, handled):
-            yield events.ActorFailed(
-                timestamp=at,
-                node=node.node_id,
-                component=node.component,
-                error=error,
-                code=code,
-                handled=handled,
-                output_connections=node.error_connections if handled else (),
-            )
+        case records.FiringFailed():
+            yield _failed(record)
         case records.TurnStarted(at, node, count):
             yield _executing(node, at, count)
         case _:
             yield _single(record)
 
 
-def _single(
+def _failed(record: records.FiringFailed) -> events.ActorFailed:
+    node = record.node
+    return events.ActorFailed(
+        timestamp=record.at,
+        node=node.node_id,
+        component=node.component,
+        error=record.error,
+        code=record.code,
+        handled=bool(record.handled_by),
+        handled_by=record.handled_by,
+        output_connections=node.error_connections if record.handled_by == "error_port" else (),
+    )
+
+
+def _single(  # noqa: C901 -- one line for each kind
     record: records.NetworkStarted
+    | records.Retried
+    | records.Restarted
+    | records.BreakerMoved
     | records.Logged
     | records.Moved
     | records.Grew
@@ -77,6 +89,18 @@ def _single(
             return events.ActorLogged(timestamp=at, node=node.node_id, level=level, text=text)
         case records.Moved(at, node, old, new):
             return events.ActorStateChanged(timestamp=at, node=node.node_id, old=old, new=new)
+        case records.Retried(at, node, attempt, wait, error):
+            return events.ActorRetried(
+                timestamp=at, node=node.node_id, attempt=attempt, delay_ms=wait * 1000, error=error
+            )
+        case records.Restarted(at, node, cause, count):
+            return events.ActorRestarted(
+                timestamp=at, node=node.node_id, cause=cause, restarts=count
+            )
+        case records.BreakerMoved(at, node, breaker, old, new):
+            return events.BreakerChanged(
+                timestamp=at, node=node.node_id, breaker=breaker, old=old, new=new
+            )
         case records.Grew(at, node, port, bound):
             return events.PortGrew(timestamp=at, node=node.node_id, port=port, bound=bound)
         case records.Undelivered(at, ports):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
-import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from engine.actor import Actor
 from engine.errors import SetupError
 from engine.lifecycle import ActorState
-from engine.network.node import Emitted, Failure, describe
+from engine.network import renewal
+from engine.network.completion import fail
+from engine.network.outputs import Emitted, Failure, gather
 
 if TYPE_CHECKING:
     from engine.messages import Message
     from engine.network.node import Node
     from engine.network.scheduler import Scheduler
 
-logger = logging.getLogger(__name__)
+_NEVER_BEGAN = (ActorState.CREATED, ActorState.INITIALIZED, ActorState.STOPPED)
 
 
 async def set_up(scheduler: Scheduler) -> bool:
@@ -25,37 +24,19 @@ async def set_up(scheduler: Scheduler) -> bool:
         node.move(ActorState.INITIALIZED)
         node.move(ActorState.RUNNING)
     for node in scheduler.nodes.values():
-        if type(node.actor).setup is Actor.setup:
-            continue
-        node.move(ActorState.PROCESSING)
         try:
-            await _call(node.actor.setup)
-        except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
-            node.move(ActorState.ERROR)
-            text = f"{node.node_id}: setup failed: {describe(error)}"
-            failure = SetupError(text)
-            failure.__cause__ = error
-            scheduler.crash(failure)
+            await renewal.set_up(node)
+        except SetupError as error:
+            scheduler.crash(error)
             return False
-        node.move(ActorState.RUNNING)
     return True
 
 
 async def tear_down(scheduler: Scheduler) -> None:
     """Run every ``teardown`` once; one that fails is logged and the others still run."""
     for node in scheduler.nodes.values():
-        if node.state is ActorState.PROCESSING:  # cancelled in the middle of a firing
-            node.move(ActorState.ERROR)
-        if node.state in (ActorState.CREATED, ActorState.INITIALIZED):
-            continue  # it never began
-        node.move(ActorState.STOPPING)
-        if node.generator is not None:
-            _close_generator(node)
-        try:
-            await _call(node.actor.teardown)
-        except Exception:
-            logger.exception("teardown of node %s failed", node.node_id)
-        node.move(ActorState.STOPPED)
+        if node.state not in _NEVER_BEGAN:
+            await renewal.end(node)
 
 
 def drain(node: Node) -> bool:
@@ -69,30 +50,15 @@ def drain(node: Node) -> bool:
     try:
         result = flush(node.ctx)
         pairs = Emitted([*node.ctx.emitted, *(result or {}).items()])
-        outputs = node.gather([pairs], failures)
+        outputs = gather(node, [pairs], failures)
     except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
         failures.append(Failure(error, {}))
     node.ctx.emitted.clear()
     node.send(outputs)
     for failure in failures:
         errors: dict[str, list[Message]] = {}
-        node.fail(failure, errors)
+        fail(node, failure, errors)
         node.send(errors)
     if node.has_pending:
         node.wake()
     return bool(outputs or failures)
-
-
-def _close_generator(node: Node) -> None:
-    close = getattr(node.generator, "close", None)
-    try:
-        if close is not None:
-            close()
-    except Exception:
-        logger.exception("the generator of node %s failed to close", node.node_id)
-
-
-async def _call(function: Any) -> None:
-    result = function()
-    if inspect.isawaitable(result):
-        await result

@@ -43,6 +43,7 @@ class Network:
     Args:
         registry: the components there are; without it the built-in library.
         permissions: what actors may reach; without it no network, files or environment.
+        seed: turns are taken in an order drawn from it: the same seed, the same order.
     """
 
     def __init__(
@@ -52,13 +53,16 @@ class Network:
         clock: Clock | None = None,
         permissions: Permissions | None = None,
         limits: Limits | None = None,
+        seed: int | None = None,
         graph: Graph | None = None,
     ) -> None:
         self.registry = builtin() if registry is None else registry
         self.graph = Graph("network", case_sensitive=True) if graph is None else graph
         self._strict: set[str] = set()
         self._clock = clock or SystemClock()
-        self._scheduler = Scheduler(self._clock, limits or DEFAULT_LIMITS, permissions or NOTHING)
+        self._scheduler = Scheduler(
+            self._clock, limits or DEFAULT_LIMITS, permissions or NOTHING, seed
+        )
         self._started_at: float | None = None
         self._duration = 0.0  # seconds, once it has ended
         self._ended = False

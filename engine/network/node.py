@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.actor import Actor, Context
-from engine.errors import ActorError, EngineError, MessageError
+from engine.errors import ActorError
 from engine.lifecycle import ActorState, check_move
-from engine.messages import IMMUTABLE, ErrorValue, Message, freeze
+from engine.messages import ErrorValue, Message
 from engine.network.mailbox import EMPTY, Inport, Link, Outport
 from engine.network.node_log import NodeLog
-from engine.network.records import FiringFailed, Moved, Sent
+from engine.network.records import Moved, Sent
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from engine.behaviour import Style
     from engine.http import HttpClient
     from engine.network.collector import Collector
-    from engine.network.records import Turn
     from engine.network.scheduler import Scheduler
     from engine.network.workers import Crew
     from engine.permissions import Permissions
+    from engine.policy import NodePolicy
 
 TURN = 256  # firings of one turn, at most
 
@@ -48,9 +47,11 @@ class Node:
         "input_links",
         "joins",
         "kick",
+        "most",
         "node_id",
         "only_outport",
         "outports",
+        "policy",
         "queued",
         "rotation",
         "scheduler",
@@ -58,15 +59,19 @@ class Node:
         "state",
         "step",
         "style",
+        "suspended",
         "targets",
     )
 
-    def __init__(self, node_id: str, actor: Actor, style: Style, scheduler: Scheduler) -> None:
+    def __init__(
+        self, node_id: str, actor: Actor, scheduler: Scheduler, policy: NodePolicy | None = None
+    ) -> None:
         self.node_id = node_id
         self.component = actor.component
         self.actor = actor
         self.config = actor.config
-        self.style = style
+        self.style: Style | None = None
+        self.policy = policy
         self.scheduler = scheduler
         self.state = ActorState.CREATED
         bound = scheduler.limits.message_buffer_size
@@ -84,8 +89,10 @@ class Node:
         self.generator: Iterator[Any] | None = None  # pulled before anything new is taken
         self.since = 0.0  # when the generator began, monotonic
         self.kick: dict[str, Message] | None = None  # the inputs of a source's one firing at start
+        self.most = TURN  # firings of one turn
         self.queued = False  # in the ready queue
         self.blocked = False  # waits for room
+        self.suspended = False  # is being restarted, swapped or taken out: nothing fires
         self.rotation = 0
         self.fired = 0
         self.failed = 0
@@ -140,6 +147,8 @@ class Node:
 
     def wake(self) -> None:
         """There may be something to do: run, or send the crew."""
+        if self.suspended:
+            return
         if self.crew is not None:
             self.crew.wake()
         elif not self.queued and not self.blocked:
@@ -184,7 +193,7 @@ class Node:
 
     def credit(self) -> int:
         """How many firings every receiver has room for."""
-        credit = TURN
+        credit = self.most
         for target in self.targets:
             room = target.bound - len(target.queue) if type(target) is Inport else target.room  # type: ignore[union-attr]
             credit = min(credit, room)
@@ -216,69 +225,17 @@ class Node:
                 self.deliver(outport, pending)
         return not self.has_pending
 
-    def gather(self, results: list[Any], failures: list[Failure]) -> dict[str, list[Message]]:
-        """Sort the results of firings by port, frozen; a wrong one joins the failures."""
-        only = self.only_outport
-        if only is not None:  # the common case, at the speed of a comprehension
-            try:
-                if sum(map(len, results)) == len(results):
-                    messages = [result[only] for result in results]
-                    if IMMUTABLE.issuperset(map(type, messages)):
-                        return {only: messages} if messages else {}
-            except (TypeError, KeyError):  # a None among them, or a wrong one
-                pass
-        sorted_out: dict[str, list[Message]] = {name: [] for name in self.outports}
-        for result in results:
-            if result is None:
-                continue
-            try:
-                self._sort_result(result, sorted_out)
-            except (ActorError, MessageError) as error:
-                failures.append(Failure(error, {}))
-        return {name: messages for name, messages in sorted_out.items() if messages}
+    # What a finished turn needs.
 
-    def gather_pairs(
-        self, pairs: list[tuple[str, Any]], failures: list[Failure]
-    ) -> dict[str, list[Message]]:
-        """The same for what a generator gave, each pair on its own."""
-        only = self.only_outport
-        try:
-            messages = [message for port, message in pairs if port == only]
-            if len(messages) == len(pairs) and IMMUTABLE.issuperset(map(type, messages)):
-                return {str(only): messages} if messages else {}
-        except (TypeError, ValueError):  # something that is no pair
-            pass
-        return self.gather([Emitted([pair]) for pair in pairs], failures)
+    @property
+    def input_connections(self) -> tuple[str, ...]:
+        return tuple(self.input_links)
 
-    def finish(self, turn: Turn, failures: list[Failure]) -> None:
-        """A turn is over: record it, send its outputs, then see to its failures."""
-        self.fired += turn.count
-        if turn.count and self.scheduler.recording:
-            self.scheduler.record(turn)
-        if turn.outputs:
-            self.send(turn.outputs)
-        if failures:
-            outputs: dict[str, list[Message]] = {}
-            for failure in failures:
-                self.fail(failure, outputs)
-            self.send(outputs)
-
-    def _sort_result(self, result: Any, sorted_out: dict[str, list[Message]]) -> None:
-        if isinstance(result, dict):
-            pairs: Iterable[Any] = result.items()
-        elif type(result) is Emitted:
-            pairs = result
-        else:
-            raise ActorError(f"{self.node_id} returned {_kind(result)}, not {{port: message}}")
-        checked = []
-        for pair in pairs:
-            port, message = _pair(self.node_id, pair)
-            if port not in sorted_out:
-                names = ", ".join(sorted_out) or "none"
-                raise ActorError(f"{self.node_id} has no outport {port!r} (it has: {names})")
-            checked.append((port, message if type(message) in IMMUTABLE else freeze(message)))
-        for port, message in checked:  # all of a firing, or nothing
-            sorted_out[port].append(message)
+    @property
+    def error_connections(self) -> tuple[str, ...]:
+        if self.error_port is None:
+            return ()
+        return tuple(link.connection_id for link in self.outports[self.error_port].links)
 
     def send(self, outputs: Mapping[str, list[Message]]) -> None:
         """Deliver to every receiver, in order; what has no room stays pending."""
@@ -290,6 +247,7 @@ class Node:
                 else:
                     self.deliver(outport, messages)
             elif name == self.error_port:
+                self.failed += len(messages)
                 for message in messages:
                     self.scheduler.dead_letter(
                         self, {name: message}, _text(message), "error_unconnected"
@@ -318,70 +276,11 @@ class Node:
             self.scheduler.record(Sent(now, link, messages))
         link.inport.put(messages)
 
-    # Failure.
-
-    @property
-    def input_connections(self) -> tuple[str, ...]:
-        return tuple(self.input_links)
-
-    @property
-    def error_connections(self) -> tuple[str, ...]:
-        if self.error_port is None:
-            return ()
-        return tuple(link.connection_id for link in self.outports[self.error_port].links)
-
-    def fail(self, failure: Failure, outputs: dict[str, list[Message]]) -> None:
-        """One firing failed: to the error port if it is connected, else to the dead letters."""
-        error = failure.error
-        self.failed += 1
-        if self.state is ActorState.PROCESSING:
-            self.move(ActorState.ERROR)
-            self.move(ActorState.RUNNING)
-            self.move(ActorState.PROCESSING)
-        text = describe(error)
-        code = error.code if isinstance(error, EngineError) else type(error).__name__
-        if self.error_port in self.connected_outports:
-            outputs.setdefault(str(self.error_port), []).append(ErrorValue(text))
-            if self.scheduler.recording:
-                now = self.scheduler.clock.now()
-                self.scheduler.record(FiringFailed(now, self, text, code, handled=True))
-        else:
-            self.scheduler.dead_letter(self, failure.inputs, text, code)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A firing that raised, or whose result was wrong, and what it had been given."""
-
-    error: BaseException
-    inputs: Mapping[str, Message]
-
-
-class Emitted(list[tuple[str, Any]]):
-    """What one firing emitted, in order: (port, message)."""
-
-    __slots__ = ()
-
-
-def describe(error: BaseException) -> str:
-    """An error as a user reads it: its text, or its kind if it has none."""
-    return str(error) or type(error).__name__
-
 
 def _error_port(actor: Actor) -> str | None:
     return next(
         (port.name for port in actor.outports if port.name == "error" or port.type == "error"), None
     )
-
-
-def _pair(node_id: str, pair: Any) -> tuple[str, Any]:
-    if isinstance(pair, tuple) and len(pair) == 2:
-        return pair
-    raise ActorError(f"{node_id} gave {_kind(pair)}, not (port, message)")
-
-
-def _kind(value: object) -> str:
-    return f"a {type(value).__name__}"
 
 
 def _text(message: Message) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.breaker import BreakerState
     from engine.lifecycle import ActorState
     from engine.messages import Message
     from engine.network.mailbox import Link
@@ -84,7 +85,43 @@ class FiringFailed:
     node: Node
     error: str
     code: str
-    handled: bool
+    handled_by: str  # "actor", "fallback", "error_port"; empty: a dead letter
+
+    weight = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """A firing failed and is tried again after ``wait`` seconds."""
+
+    at: float
+    node: Node
+    attempt: int
+    wait: float
+    error: str
+
+    weight = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerMoved:
+    at: float
+    node: Node
+    breaker: str
+    old: BreakerState
+    new: BreakerState
+
+    weight = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """A supervisor made the actor anew, for the ``count``-th time, as ``cause`` had failed."""
+
+    at: float
+    node: Node
+    cause: str
+    count: int
 
     weight = 1
 
@@ -150,6 +187,9 @@ Record: TypeAlias = (
     | Sent
     | Received
     | FiringFailed
+    | Retried
+    | BreakerMoved
+    | Restarted
     | Logged
     | Moved
     | Grew

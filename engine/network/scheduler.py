@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from engine.registry import load_object
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from engine.breaker import Breaker
     from engine.clock import Clock
     from engine.http import HttpClient
     from engine.limits import Limits
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from engine.network.node import Node
     from engine.network.records import Record
     from engine.network.subscription import Subscription
+    from engine.network.supervisor import Supervisor
     from engine.permissions import Permissions
 
 SLICE = 250e-6  # seconds of turns before timers and sockets get their chance
@@ -58,6 +61,7 @@ class Scheduler:
         "_pool",
         "_scheduled",
         "_unpaused",
+        "breakers",
         "clock",
         "collectors",
         "dead_letters",
@@ -72,13 +76,22 @@ class Scheduler:
         "paused",
         "permissions",
         "quiet",
+        "random",
         "ready",
         "recording",
+        "shuffled",
         "stopping",
         "subscriptions",
+        "supervisor",
     )
 
-    def __init__(self, clock: Clock, limits: Limits, permissions: Permissions) -> None:
+    def __init__(
+        self, clock: Clock, limits: Limits, permissions: Permissions, seed: int | None = None
+    ) -> None:
+        self.random = Random(seed)  # noqa: S311 -- for jitter and turn order, not for secrets
+        self.shuffled = seed is not None
+        self.breakers: dict[str, Breaker] = {}
+        self.supervisor: Supervisor | None = None
         self.clock = clock
         self.limits = limits
         self.permissions = permissions
@@ -129,7 +142,7 @@ class Scheduler:
             self.dead_letters.append(DeadLetter(node.node_id, dict(inputs), error, code))
         if self.recording:
             now = self.clock.now()
-            self.record(FiringFailed(now, node, error, code, handled=False))
+            self.record(FiringFailed(now, node, error, code, handled_by=""))
 
     # Events.
 
@@ -215,6 +228,8 @@ class Scheduler:
         try:
             end = perf_counter() + SLICE
             while self.ready and self.may_run:
+                if self.shuffled:
+                    self.ready.rotate(self.random.randrange(len(self.ready)))
                 self._turn(self.ready.popleft())
                 if self.recording:
                     self._throttle()
@@ -235,6 +250,8 @@ class Scheduler:
 
     def _turn(self, node: Node) -> None:
         node.queued = False
+        if node.suspended:
+            return
         if not node.flush() or (credit := node.credit()) <= 0:
             node.blocked = True
             node.park(node.resume)

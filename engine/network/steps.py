@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from engine.behaviour import Style
 from engine.errors import ActorError
 from engine.messages import IMMUTABLE, Message, freeze
-from engine.network.node import Emitted, Failure
+from engine.network import completion
+from engine.network.outputs import Emitted, Failure, gather, gather_pairs
 from engine.network.records import Turn, TurnStarted
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def step_process(node: Node, credit: int) -> None:
         except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
             emitted.clear()
             failed.append(Failure(error, ctx.inputs))
-    finish(node, started, len(inputs), node.gather(results, failed), failed)
+    finish(node, started, len(inputs), gather(node, results, failed), failed)
 
 
 def step_value(node: Node, credit: int) -> None:
@@ -96,7 +97,7 @@ def step_generator(node: Node, credit: int) -> None:
         over = True
     pairs.extend(node.ctx.emitted)
     node.ctx.emitted.clear()
-    outputs = node.gather_pairs(pairs, failed)
+    outputs = gather_pairs(node, pairs, failed)
     if over:
         node.generator = None
         finish(node, node.since, 1, outputs, failed, announced=True)
@@ -161,7 +162,7 @@ def finish(  # noqa: PLR0917 -- the parts of one record
     clock = node.scheduler.clock
     took = clock.monotonic() - started
     turn = Turn(clock.now(), node, count, len(failed), took, outputs, announced)
-    node.finish(turn, failed)
+    completion.finish(node, turn, failed)
 
 
 def with_emitted(ctx: Context, result: Any) -> Emitted:

@@ -15,7 +15,10 @@ from engine.actor import Actor, Context
 from engine.behaviour import Style
 from engine.errors import ActorError
 from engine.messages import freeze
-from engine.network.node import TURN, Emitted, Failure
+from engine.network.attempts import under_policy
+from engine.network.completion import finish
+from engine.network.node import TURN
+from engine.network.outputs import Failure, gather, gather_pairs
 from engine.network.records import Turn, TurnStarted
 from engine.network.steps import with_emitted
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from engine.messages import Message
     from engine.network.node import Node
+    from engine.policy import NodePolicy
 
 WINDOW = 2  # finished firings that may wait for an older one, as a multiple of the concurrency
 
@@ -31,9 +35,19 @@ WINDOW = 2  # finished firings that may wait for an older one, as a multiple of 
 class Crew:
     """The worker tasks of one node."""
 
-    __slots__ = ("_closed", "_done", "_released", "_resting", "_size", "_taken", "node", "tasks")
+    __slots__ = (
+        "_closed",
+        "_done",
+        "_released",
+        "_resting",
+        "_size",
+        "_taken",
+        "fire",
+        "node",
+        "tasks",
+    )
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, policy: NodePolicy | None = None) -> None:
         self.node = node
         self.tasks: list[asyncio.Task[None]] = []
         self._size = node.actor.concurrency
@@ -42,6 +56,8 @@ class Crew:
         self._released = 0  # firings whose results have left, in order
         self._done: dict[int, tuple[Turn, list[Failure]]] = {}
         self._closed = False
+        fire = _fire_function(node)
+        self.fire = fire if policy is None else under_policy(node, policy, fire)
 
     def wake(self) -> None:
         """There may be work: raise one task, or start one if there may be more."""
@@ -60,6 +76,7 @@ class Crew:
             self.node.ready_count > 0
             and self._taken - self._released < WINDOW * self._size
             and self.node.scheduler.may_run
+            and not self.node.suspended
         )
 
     def close(self) -> None:
@@ -79,7 +96,7 @@ class Crew:
 
     async def send_now(self, port: str, message: Message) -> None:
         failures: list[Failure] = []
-        outputs = self.node.gather([Emitted([(port, freeze(message))])], failures)
+        outputs = gather_pairs(self.node, [(port, freeze(message))], failures)
         for failure in failures:
             raise failure.error
         self.node.send(outputs)
@@ -156,7 +173,8 @@ class Crew:
         except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
             failures.append(Failure(error, inputs))
         took = clock.monotonic() - started
-        node.finish(Turn(clock.now(), node, 1, len(failures), took, {}, announced=True), failures)
+        turn = Turn(clock.now(), node, 1, len(failures), took, {}, announced=True)
+        finish(node, turn, failures)
 
     async def _pull_async(self, ctx: Context, failures: list[Failure]) -> None:
         count = 0
@@ -180,7 +198,7 @@ class Crew:
     async def _send_pair(self, ctx: Context, pair: Any, failures: list[Failure]) -> None:
         pairs = [*ctx.emitted, pair]
         ctx.emitted.clear()
-        self.node.send(self.node.gather_pairs(pairs, failures))
+        self.node.send(gather_pairs(self.node, pairs, failures))
         if self.node.has_pending:
             await self._room(pending_only=True)
 
@@ -188,11 +206,11 @@ class Crew:
         """Let the results of a firing leave: at once, or when all older ones have left."""
         if not self.node.actor.ordered:
             self._released += 1
-            self.node.finish(turn, failures)
+            finish(self.node, turn, failures)
         else:
             self._done[order] = (turn, failures)
             while self._released in self._done:
-                self.node.finish(*self._done.pop(self._released))
+                finish(self.node, *self._done.pop(self._released))
                 self._released += 1
         if self._size > 1:
             self.wake()
@@ -236,7 +254,7 @@ class _Firings:
 
     async def run(self) -> None:
         ctx, scheduler, results = self.ctx, self.node.scheduler, self._results
-        emitted, fire = ctx.emitted, _fire_function(self.node)
+        emitted, fire = ctx.emitted, self._crew.fire
         loop = asyncio.get_running_loop()
         loop.call_soon(self._waits)
         for index, given in enumerate(self.inputs):
@@ -284,7 +302,7 @@ class _Firings:
             return
         clock = self.node.scheduler.clock
         now = clock.monotonic()
-        outputs = self.node.gather(self._results, self._failures)
+        outputs = gather(self.node, self._results, self._failures)
         turn = Turn(
             clock.now(),
             self.node,
@@ -313,13 +331,17 @@ def _fire_function(node: Node) -> Callable[[Context], Any]:
     actor: Actor = node.actor
     if node.style is Style.ASYNC:
         return actor.process  # type: ignore[attr-defined, no-any-return]
-    in_thread = node.scheduler.in_thread
+    in_thread = node.scheduler.in_thread if actor.blocking else _here
     if node.style is Style.PROCESS:
         return lambda ctx: in_thread(lambda: actor.process(ctx))  # type: ignore[attr-defined]
-    out = str(node.only_outport)
     if node.style is Style.VALUE:
-        return lambda ctx: in_thread(lambda: {out: actor.process_value(_only(ctx))})  # type: ignore[attr-defined]
-    return lambda ctx: in_thread(lambda: {out: actor.process_batch([_only(ctx)])[0]})  # type: ignore[attr-defined]
+        return lambda ctx: in_thread(lambda: {node.only_outport: actor.process_value(_only(ctx))})  # type: ignore[attr-defined]
+    return lambda ctx: in_thread(lambda: {node.only_outport: actor.process_batch([_only(ctx)])[0]})  # type: ignore[attr-defined]
+
+
+async def _here(call: Callable[[], Any]) -> Any:
+    """A sync behaviour that runs under a policy, inline."""
+    return call()
 
 
 def _only(ctx: Context) -> Message:

@@ -1,0 +1,106 @@
+"""One firing under a policy: tried, timed, short-circuited, and at last replaced."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from engine.breaker import Breaker, BreakerState
+from engine.network.records import BreakerMoved, FiringFailed, Retried
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from engine.actor import Context
+    from engine.network.node import Node
+    from engine.policy import NodePolicy
+
+
+def under_policy(
+    node: Node, policy: NodePolicy, fire: Callable[[Context], Awaitable[Any]]
+) -> Callable[[Context], Awaitable[Any]]:
+    """``fire`` with the policy of its node around it."""
+    breaker = _breaker(node, policy)
+    retry, scheduler = policy.retry, node.scheduler
+
+    async def attempt(ctx: Context) -> Any:
+        if breaker is None:
+            return await _timed(node, fire(ctx), retry.timeout_ms)
+        breaker.enter()
+        try:
+            result = await _timed(node, fire(ctx), retry.timeout_ms)
+        except Exception:
+            breaker.failure()
+            raise
+        breaker.success()
+        return result
+
+    async def fire_with_policy(ctx: Context) -> Any:
+        for number in count(1):
+            try:
+                return await attempt(ctx)
+            except Exception as error:
+                ctx.emitted.clear()
+                if retry.again(number, error):
+                    wait = retry.delay_s(number, scheduler.random)
+                    _tell_retry(node, number, wait, error)
+                    await scheduler.clock.sleep(wait)
+                elif policy.fallback is None:
+                    raise
+                else:
+                    _tell_fallback(node, error)
+                    return {policy.fallback.port: policy.fallback.value}
+        raise AssertionError("count() has no end")
+
+    return fire_with_policy
+
+
+def _breaker(node: Node, policy: NodePolicy) -> Breaker | None:
+    if policy.breaker is None:
+        return None
+    scheduler = node.scheduler
+    name = policy.breaker.name or node.node_id
+
+    def tell(old: BreakerState, new: BreakerState) -> None:
+        if scheduler.recording:
+            scheduler.record(BreakerMoved(scheduler.clock.now(), node, name, old, new))
+
+    made = Breaker(name, policy.breaker, scheduler.clock.monotonic, tell)
+    return scheduler.breakers.setdefault(name, made)
+
+
+async def _timed(node: Node, firing: Awaitable[Any], timeout_ms: float | None) -> Any:
+    """Await a firing, at most so long on the network's clock."""
+    if timeout_ms is None:
+        return await firing
+    task = asyncio.ensure_future(firing)
+    alarm = asyncio.ensure_future(node.scheduler.clock.sleep(timeout_ms / 1000))
+    try:
+        await asyncio.wait({task, alarm}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise TimeoutError(f"no answer within {timeout_ms:g} ms")
+    finally:
+        for waiting in (task, alarm):
+            waiting.cancel()
+        await asyncio.gather(task, alarm, return_exceptions=True)
+
+
+def _tell_retry(node: Node, attempt: int, wait: float, error: Exception) -> None:
+    scheduler = node.scheduler
+    if scheduler.recording:
+        scheduler.record(Retried(scheduler.clock.now(), node, attempt, wait, _text(error)))
+
+
+def _tell_fallback(node: Node, error: Exception) -> None:
+    """The failure is real, and its end is the fallback."""
+    node.failed += 1
+    scheduler = node.scheduler
+    if scheduler.recording:
+        now, code = scheduler.clock.now(), getattr(error, "code", type(error).__name__)
+        scheduler.record(FiringFailed(now, node, _text(error), code, handled_by="fallback"))
+
+
+def _text(error: Exception) -> str:
+    return str(error) or type(error).__name__

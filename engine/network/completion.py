@@ -1,0 +1,86 @@
+"""How a turn ends: its outputs leave, and each failure is taken by the first level that can.
+
+The levels, as the seed draws them: the actor (``on_error``), the network (the ``error`` port;
+retries and fallbacks have been tried before), the workflow and the application (dead letters).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import EngineError
+from engine.lifecycle import ActorState
+from engine.messages import ErrorValue
+from engine.network.outputs import Failure, gather
+from engine.network.records import FiringFailed
+
+if TYPE_CHECKING:
+    from engine.messages import Message
+    from engine.network.node import Node
+    from engine.network.records import Turn
+
+
+def finish(node: Node, turn: Turn, failures: list[Failure]) -> None:
+    """A turn is over: record it, send its outputs, then see to its failures."""
+    node.fired += turn.count
+    if turn.count and node.scheduler.recording:
+        node.scheduler.record(turn)
+    if turn.outputs:
+        node.send(turn.outputs)
+    if failures:
+        outputs: dict[str, list[Message]] = {}
+        for failure in failures:
+            fail(node, failure, outputs)
+        node.send(outputs)
+
+
+def fail(node: Node, failure: Failure, outputs: dict[str, list[Message]]) -> None:
+    """One firing failed; what is to be sent for it joins ``outputs``."""
+    node.failed += 1
+    if node.state is ActorState.PROCESSING:
+        node.move(ActorState.ERROR)
+        node.move(ActorState.RUNNING)
+        node.move(ActorState.PROCESSING)
+    replaced, error = _ask_actor(node, failure)
+    text = describe(error)
+    code = error.code if isinstance(error, EngineError) else type(error).__name__
+    if replaced is not None:
+        for port, messages in replaced.items():
+            outputs.setdefault(port, []).extend(messages)
+        _record(node, text, code, "actor")
+    elif node.error_port in node.connected_outports:
+        outputs.setdefault(str(node.error_port), []).append(ErrorValue(text))
+        _record(node, text, code, "error_port")
+    else:
+        node.scheduler.dead_letter(node, failure.inputs, text, code)
+    if node.scheduler.supervisor is not None:
+        node.scheduler.supervisor.failed(node)
+
+
+def describe(error: BaseException) -> str:
+    """An error as a user reads it: its text, or its kind if it has none."""
+    return str(error) or type(error).__name__
+
+
+def _ask_actor(
+    node: Node, failure: Failure
+) -> tuple[dict[str, list[Message]] | None, BaseException]:
+    """Let the actor's own ``on_error`` handle the failure, or make another error of it."""
+    on_error = getattr(node.actor, "on_error", None)
+    if on_error is None:
+        return None, failure.error
+    wrong: list[Failure] = []
+    try:
+        result = on_error(failure.error, failure.inputs)
+        outputs = gather(node, [result], wrong)
+    except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+        return None, error
+    if wrong:
+        return None, wrong[0].error
+    return (None if result is None else outputs), failure.error
+
+
+def _record(node: Node, text: str, code: str, handled_by: str) -> None:
+    if node.scheduler.recording:
+        now = node.scheduler.clock.now()
+        node.scheduler.record(FiringFailed(now, node, text, code, handled_by))

@@ -1,0 +1,86 @@
+"""One actor ends and another begins in its node, whose mailboxes and connections stay."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any
+
+from engine.actor import Actor
+from engine.behaviour import Style, style_of
+from engine.errors import SetupError
+from engine.lifecycle import ActorState
+from engine.network.steps import STEPS
+from engine.network.workers import Crew
+
+if TYPE_CHECKING:
+    from engine.network.node import Node
+
+logger = logging.getLogger(__name__)
+
+
+async def call(function: Any) -> None:
+    """Call a ``setup`` or ``teardown``, sync or async."""
+    result = function()
+    if inspect.isawaitable(result):
+        await result
+
+
+async def end(node: Node) -> None:
+    """Stop a node's actor: its firing finishes, its ``teardown`` runs once, failing or not."""
+    if node.crew is not None:
+        node.crew.close()
+        await node.crew.closed()
+    if node.state is ActorState.PROCESSING:  # cancelled in the middle of a firing
+        node.move(ActorState.ERROR)
+    node.move(ActorState.STOPPING)
+    generator, node.generator = node.generator, None
+    close = getattr(generator, "close", None)
+    for last in (close, node.actor.teardown):
+        try:
+            if last is not None:
+                await call(last)
+        except Exception:
+            logger.exception("the end of node %s failed", node.node_id)
+    node.move(ActorState.STOPPED)
+
+
+async def begin(node: Node, actor: Actor) -> None:
+    """Put a new actor into a node and set it up.
+
+    Raises:
+        SetupError: its ``setup`` failed.
+    """
+    equip(node, actor)
+    node.state = ActorState.CREATED
+    node.move(ActorState.INITIALIZED)
+    node.move(ActorState.RUNNING)
+    await set_up(node)
+
+
+def equip(node: Node, actor: Actor) -> None:
+    """Give a node its actor, and the way in which that fires."""
+    node.actor, node.config, node.component = actor, actor.config, actor.component
+    node.style = style = style_of(type(actor))
+    if node.policy or actor.blocking or style in (Style.ASYNC, Style.ASYNC_GENERATOR):
+        node.crew, node.step = Crew(node, node.policy), None
+    else:
+        node.crew, node.step = None, STEPS[style]
+
+
+async def set_up(node: Node) -> None:
+    """Run the ``setup`` of a node's actor, as its first work.
+
+    Raises:
+        SetupError: it failed.
+    """
+    if type(node.actor).setup is Actor.setup:
+        return
+    node.move(ActorState.PROCESSING)
+    try:
+        await call(node.actor.setup)
+    except Exception as error:
+        node.move(ActorState.ERROR)
+        text = str(error) or type(error).__name__
+        raise SetupError(f"{node.node_id}: setup failed: {text}") from error
+    node.move(ActorState.RUNNING)
