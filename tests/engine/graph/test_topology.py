@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,8 +10,6 @@ from engine import Graph
 from engine.graph import validate
 from engine.graph.topology import feedback_edges, topological_order
 from tests.engine.graph.samples import REGISTRY, doubles
-
-MANY = 100_000
 
 
 def joined(names: str, *pairs: str) -> Graph:
@@ -71,30 +70,40 @@ def test_without_its_feedback_any_graph_is_in_order(pairs: list[str]) -> None:
     assert all(position[item.from_node] >= position[item.to_node] for item in feedback)
 
 
-def test_a_chain_of_a_hundred_thousand_nodes_is_loaded_and_validated_in_seconds() -> None:
-    graph = doubles(*(f"n{index}" for index in range(MANY)))
-    for index in range(MANY):
-        graph.add_connection(f"n{index}", "out", f"n{(index + 1) % MANY}", "in")
-    graph.add_initial("n0", "in", 1)
-    text = graph.to_json()
+def ring_text(size: int) -> str:
+    """The document of nodes that send to each other in a circle."""
+    nodes = (f'"n{i}":{{"component":"double"}}' for i in range(size))
+    wires = (
+        f'{{"from":{{"nodeId":"n{i}","portId":"out"}},'
+        f'"to":{{"nodeId":"n{(i + 1) % size}","portId":"in"}}}}'
+        for i in range(size)
+    )
+    return f'{{"processes":{{{",".join(nodes)}}},"connections":[{",".join(wires)}]}}'
+
+
+@pytest.mark.timeout(300)  # on two cores that others use, with coverage
+def test_a_ring_of_a_hundred_thousand_nodes_is_loaded_and_validated_in_seconds() -> None:
+    text = ring_text(100_000)
 
     started = time.process_time()
-    loaded = Graph.from_json(text)
-    problems = validate(loaded, REGISTRY)
+    graph = Graph.from_json(text)
+    graph.add_initial("n0", "in", 1)
+    problems = validate(graph, REGISTRY)
     seconds = time.process_time() - started
 
-    assert [problem.where for problem in problems] == [f"connection n{MANY - 1}.out -> n0.in"]
-    assert seconds < 20  # about 5 on two busy cores
+    assert [problem.where for problem in problems] == ["connection n99999.out -> n0.in"]
+    assert seconds < 60  # about 5, and 20 with coverage
 
 
-def test_a_hundred_thousand_mistakes_are_found_in_seconds() -> None:
-    graph = doubles(*(f"n{index}" for index in range(MANY // 10)))
-    for index in range(MANY):
+@pytest.mark.timeout(300)
+def test_thousands_of_mistakes_are_found_in_seconds() -> None:
+    graph = doubles(*(f"n{index}" for index in range(5_000)))
+    for index in range(30_000):
         graph.add_connection(f"n{index % 10}", f"o{index}", f"m{index}", "in")
 
     started = time.process_time()
     problems = validate(graph, REGISTRY)
     seconds = time.process_time() - started
 
-    assert sum(problem.severity == "error" for problem in problems) == 2 * MANY
-    assert seconds < 20
+    assert sum(problem.severity == "error" for problem in problems) == 60_000
+    assert seconds < 15  # about 1
