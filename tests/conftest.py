@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from asgiref.sync import SyncToAsync
@@ -57,6 +59,20 @@ def broken_broker() -> Iterator[None]:
 @pytest.fixture
 def owner(db: None) -> User:
     return UserFactory()
+
+
+@pytest.fixture
+def process_environment(transactional_db: None) -> dict[str, str]:
+    """For a process that works on the test's database, without a broker."""
+    given = urlsplit(os.environ.get("DATABASE_URL") or "sqlite:///")
+    name = str(connection.settings_dict["NAME"]).removeprefix("/")
+    path = f"//{name}" if connection.vendor == "sqlite" else f"/{name}"
+    url = f"{given.scheme}://{given.netloc}{path}?{given.query}".rstrip("?")
+    return os.environ | {
+        "DATABASE_URL": url,
+        "BROKER_URL": "redis+socket:///nowhere/broker.sock",
+        "REDIS_URL": "unix:///nowhere/broker.sock",
+    }
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def move(pk: UUID, to: Status, *, held: int | None = None, **columns: Any) -> bo
     if to is Status.RUNNING:
         columns.setdefault("started_at", Coalesce("started_at", Now()))
     else:
-        columns.update(lease_until=None, worker_pid=None)
+        columns["lease_until"] = None
     if to in TERMINAL:
         columns["finished_at"] = Now()
     return bool(rows.update(status=to, **columns))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
 from tests.factories import LONG_AGO, ExecutionFactory
 from workflows.models import KeeperLease, Status
@@ -21,15 +18,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def keeper(transactional_db: None) -> Iterator[subprocess.Popen[bytes]]:
-    given = urlsplit(os.environ.get("DATABASE_URL") or "sqlite:///")
-    name = str(connection.settings_dict["NAME"]).removeprefix("/")
-    path = f"//{name}" if connection.vendor == "sqlite" else f"/{name}"
-    url = f"{given.scheme}://{given.netloc}{path}?{given.query}".rstrip("?")
-    broker = "redis+socket:///nowhere/broker.sock"
-    environment = {**os.environ, "DATABASE_URL": url, "BROKER_URL": broker}
+def keeper(process_environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "keeper"], env=environment, stderr=subprocess.PIPE
+        [sys.executable, "manage.py", "keeper"], env=process_environment, stderr=subprocess.PIPE
     )
     yield process
     process.kill()
