@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reflow_site.supervisor.output import Output
 
 TICK_SECONDS = 0.1
+QUIET_SECONDS = 5.0  # of an ending, before a reader is told what it waits for
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -85,7 +86,7 @@ class Family:
             if waited > patience:
                 self._output.say(f"{child.spec.name} did not end in {patience:g} s; it is killed")
                 break
-            if waited > 2 and not told:
+            if waited > QUIET_SECONDS and not told:
                 self._output.say(f"waiting for {child.spec.name}; Ctrl-C again ends it at once")
                 told = True
             time.sleep(TICK_SECONDS / 4)

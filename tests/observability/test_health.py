@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from rest_framework.authtoken.models import Token
 
 from observability.health import Check, as_dicts, is_ready, measure, measure_all
@@ -201,3 +204,15 @@ def test_the_doctor_shows_no_password(settings: Any) -> None:
 
     assert "secret" not in said.getvalue()
     assert "redis://user:**@host:6379/0" in said.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_database_that_lacks_a_migration_is_told_with_the_fix() -> None:
+    MigrationRecorder(connection).record_unapplied("workflows", "0001_initial")
+
+    check = measure("database")
+
+    assert not check.works
+    assert re.fullmatch(
+        rf"{connection.vendor} lacks \d+ migrations: manage.py migrate", check.found
+    )

@@ -117,9 +117,10 @@ def test_a_second_signal_ends_a_child_at_once_that_others_would_wait_for(
 
 
 def test_a_reader_is_told_what_a_slow_end_waits_for(
-    family: Family, output: Output, said: io.StringIO
+    family: Family, output: Output, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    family.start(child("worker", output, *STUBBORN, patience=2.3))
+    monkeypatch.setattr("reflow_site.supervisor.family.QUIET_SECONDS", 0.1)
+    family.start(child("worker", output, *STUBBORN, patience=0.5))
     family.wait(said.getvalue, 20)
 
     family.stop()
