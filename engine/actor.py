@@ -83,18 +83,15 @@ class Actor:
 class Context:
     """What one firing sees. Valid during that firing only."""
 
-    __slots__ = ("_host", "emitted", "inputs", "node_id", "state")
+    __slots__ = ("_host", "config", "emitted", "inputs", "node_id", "state")
 
     def __init__(self, host: ActorHost, state: dict[str, Message]) -> None:
         self._host = host
         self.node_id: str = host.node_id
+        self.config: Any = host.config
         self.state = state  # messages, private to the node; what a checkpoint keeps
         self.inputs: Mapping[str, Any] = {}
         self.emitted: list[tuple[str, Message]] = []
-
-    @property
-    def config(self) -> Any:
-        return self._host.config
 
     @property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:

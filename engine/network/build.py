@@ -10,7 +10,7 @@ from engine.graph import GraphLimits, check, resolve_port
 from engine.messages import FrozenDict
 from engine.network.collector import Collector
 from engine.network.mailbox import Link
-from engine.network.node import Node
+from engine.network.node import LONG_TURN, Node
 from engine.network.renewal import equip
 from engine.network.supervisor import Supervisor
 from engine.node_config import build_config, unknown_settings
@@ -108,6 +108,8 @@ def make_node(node_id: str, actor_class: type[Actor], metadata: Any, scheduler: 
     equip(node, actor)
     if scheduler.supervisor is not None:
         node.most = 1
+    elif node.style in (Style.VALUE, Style.BATCH):
+        node.most = LONG_TURN
     return node
 
 

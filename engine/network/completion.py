@@ -6,30 +6,46 @@ retries and fallbacks have been tried before), the workflow and the application 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
 from engine.lifecycle import ActorState
 from engine.messages import ErrorValue
 from engine.network.outputs import Failure, gather
-from engine.network.records import FiringFailed
+from engine.network.records import FiringFailed, Turn
 
 if TYPE_CHECKING:
     from engine.messages import Message
     from engine.network.node import Node
-    from engine.network.records import Turn
 
 
-def finish(node: Node, turn: Turn, failures: list[Failure]) -> None:
-    """A turn is over: record it, send its outputs, then see to its failures."""
-    node.fired += turn.count
-    if turn.count and node.scheduler.recording:
-        node.scheduler.record(turn)
-    if turn.outputs:
-        node.send(turn.outputs)
-    if failures:
+@dataclass(slots=True)
+class Ended:
+    """A turn that is over: so many firings since ``started`` (monotonic), and what they gave."""
+
+    started: float
+    count: int
+    outputs: dict[str, list[Message]]
+    failures: list[Failure]
+    announced: bool = False
+
+
+def finish(node: Node, ended: Ended) -> None:
+    """Record a turn, send its outputs, then see to its failures."""
+    node.fired += ended.count
+    scheduler = node.scheduler
+    if ended.count and scheduler.recording:
+        clock, failed = scheduler.clock, len(ended.failures)
+        took = clock.monotonic() - ended.started
+        scheduler.record(
+            Turn(clock.now(), node, ended.count, failed, took, ended.outputs, ended.announced)
+        )
+    if ended.outputs:
+        node.send(ended.outputs)
+    if ended.failures:
         outputs: dict[str, list[Message]] = {}
-        for failure in failures:
+        for failure in ended.failures:
             fail(node, failure, outputs)
         node.send(outputs)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.policy import NodePolicy
 
 TURN = 256  # firings of one turn, at most
+LONG_TURN = 1024  # of the styles that take a tenth of the time a firing
 
 
 class Node:
@@ -34,6 +35,7 @@ class Node:
         "abandoned",
         "actor",
         "blocked",
+        "collectors",
         "component",
         "config",
         "connected_outports",
@@ -43,6 +45,7 @@ class Node:
         "failed",
         "fired",
         "generator",
+        "has_pending",
         "inports",
         "input_links",
         "joins",
@@ -56,6 +59,7 @@ class Node:
         "rotation",
         "scheduler",
         "since",
+        "solo",
         "state",
         "step",
         "style",
@@ -78,7 +82,10 @@ class Node:
         self.inports = {port.name: Inport(self, port.name, bound) for port in actor.inports}
         self.outports = {port.name: Outport(port.name) for port in actor.outports_for(actor.config)}
         self.joins: tuple[Inport, ...] = ()  # those that a firing takes one message from, each
-        self.targets: tuple[Inport | Collector, ...] = ()
+        self.solo: Inport | None = None  # the only inport, of an actor that is no join
+        self.targets: tuple[Inport, ...] = ()
+        self.collectors: tuple[Collector, ...] = ()
+        self.has_pending = False  # an outport holds messages that found no room
         self.connected_outports: frozenset[str] = frozenset()
         self.only_outport: str | None = None
         self.error_port = _error_port(actor)
@@ -134,16 +141,14 @@ class Node:
     def link_up(self) -> None:
         """Settle what depends on the connections, once all are made."""
         outports = self.outports.values()
-        self.targets = (
-            *(link.inport for outport in outports for link in outport.links),
-            *(collector for outport in outports for collector in outport.collectors),
-        )
+        self.targets = tuple(link.inport for outport in outports for link in outport.links)
+        self.collectors = tuple(item for outport in outports for item in outport.collectors)
         self.connected_outports = frozenset(out.name for out in outports if out.connected)
         self.only_outport = next(iter(self.outports)) if len(self.outports) == 1 else None
         if self.actor.await_all_inports:
             self.joins = tuple(inport for inport in self.inports.values() if inport.fed)
         elif len(self.inports) == 1:
-            self.joins = EMPTY
+            (self.solo,) = self.inports.values()
 
     def wake(self) -> None:
         """There may be something to do: run, or send the crew."""
@@ -160,6 +165,8 @@ class Node:
     @property
     def ready_count(self) -> int:
         """How many firings the mailboxes allow now."""
+        if self.solo is not None and self.kick is None:
+            return len(self.solo.queue)
         if self.kick is not None:
             return 1
         if self.actor.await_all_inports:
@@ -181,6 +188,8 @@ class Node:
 
     def take_port(self, most: int) -> tuple[str, list[Message]]:
         """Messages of the next inport that has any, in rotation so that none starves."""
+        if self.solo is not None:
+            return self.solo.name, self.solo.take(most)
         ports = tuple(self.inports.values())
         for turn in range(len(ports)):
             inport = ports[(self.rotation + turn) % len(ports)]
@@ -194,17 +203,22 @@ class Node:
     def credit(self) -> int:
         """How many firings every receiver has room for."""
         credit = self.most
-        for target in self.targets:
-            room = target.bound - len(target.queue) if type(target) is Inport else target.room  # type: ignore[union-attr]
+        for inport in self.targets:
+            room = inport.bound - len(inport.queue)
             credit = min(credit, room)
+        for collector in self.collectors:
+            credit = min(credit, collector.room)
         return credit
 
     def park(self, resume: Callable[[], None]) -> None:
         """Have ``resume`` called when a receiver that is full now has room."""
-        for target in self.targets:
-            room = target.bound - len(target.queue) if isinstance(target, Inport) else target.room
-            if room <= 0:
-                target.park(resume)
+        for inport in self.targets:
+            if len(inport.queue) >= inport.bound:
+                inport.park(resume)
+                return
+        for collector in self.collectors:
+            if collector.room <= 0:
+                collector.park(resume)
                 return
         resume()
 
@@ -213,12 +227,11 @@ class Node:
         self.blocked = False
         self.wake()
 
-    @property
-    def has_pending(self) -> bool:
-        return any(outport.pending for outport in self.outports.values())
-
     def flush(self) -> bool:
         """Deliver what found no room before; True if all of it is gone."""
+        if not self.has_pending:
+            return True
+        self.has_pending = False
         for outport in self.outports.values():
             if outport.pending:
                 pending, outport.pending = outport.pending, EMPTY
@@ -262,6 +275,7 @@ class Node:
         if room < len(messages):
             room = max(room, 0)
             messages, outport.pending = messages[:room], messages[room:]
+            self.has_pending = True
             if not room:
                 return
         now = self.scheduler.clock.now() if self.scheduler.recording else 0.0

@@ -31,6 +31,8 @@ class Emitted(list[tuple[str, Any]]):
 
 def gather(node: Node, results: list[Any], failures: list[Failure]) -> dict[str, list[Message]]:
     """Sort the results of firings by port, frozen; a wrong one joins the failures."""
+    if results.count(None):
+        results = [result for result in results if result is not None]
     only = node.only_outport
     if only is not None:  # the common case, at the speed of a comprehension
         try:
@@ -38,12 +40,10 @@ def gather(node: Node, results: list[Any], failures: list[Failure]) -> dict[str,
                 messages = [result[only] for result in results]
                 if IMMUTABLE.issuperset(map(type, messages)):
                     return {only: messages} if messages else {}
-        except (TypeError, KeyError):  # a None among them, or a wrong one
+        except (TypeError, KeyError):  # a wrong one among them
             pass
     sorted_out: dict[str, list[Message]] = {name: [] for name in node.outports}
     for result in results:
-        if result is None:
-            continue
         try:
             _sort(node.node_id, result, sorted_out)
         except (ActorError, MessageError) as error:

@@ -61,6 +61,7 @@ async def begin(node: Node, actor: Actor) -> None:
 def equip(node: Node, actor: Actor) -> None:
     """Give a node its actor, and the way in which that fires."""
     node.actor, node.config, node.component = actor, actor.config, actor.component
+    node.ctx.config = actor.config
     node.style = style = style_of(type(actor))
     if node.policy or actor.blocking or style in (Style.ASYNC, Style.ASYNC_GENERATOR):
         node.crew, node.step = Crew(node, node.policy), None

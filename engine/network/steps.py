@@ -7,14 +7,15 @@ firing raises, and the iterator goes on behind the bad message. A test pins this
 from __future__ import annotations
 
 from itertools import islice
+from operator import countOf
 from typing import TYPE_CHECKING, Any
 
 from engine.behaviour import Style
 from engine.errors import ActorError
 from engine.messages import IMMUTABLE, Message, freeze
-from engine.network import completion
+from engine.network.completion import Ended, finish
 from engine.network.outputs import Emitted, Failure, gather, gather_pairs
-from engine.network.records import Turn, TurnStarted
+from engine.network.records import TurnStarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,15 +38,14 @@ def step_process(node: Node, credit: int) -> None:
     pending = iter(inputs)
     while True:
         try:
-            for given in pending:
-                ctx.inputs = given
+            for ctx.inputs in pending:
                 result = process(ctx)
                 append(with_emitted(ctx, result) if emitted else result)
             break
         except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
             emitted.clear()
             failed.append(Failure(error, ctx.inputs))
-    finish(node, started, len(inputs), gather(node, results, failed), failed)
+    finish(node, Ended(started, len(inputs), gather(node, results, failed), failed))
 
 
 def step_value(node: Node, credit: int) -> None:
@@ -57,7 +57,7 @@ def step_value(node: Node, credit: int) -> None:
     if failures:
         results = [result for result in results if result is not _FAILED]
     outputs = {str(node.only_outport): frozen(results, failed)}
-    finish(node, started, len(values), outputs, failed)
+    finish(node, Ended(started, len(values), outputs, failed))
 
 
 def step_batch(node: Node, credit: int) -> None:
@@ -75,7 +75,7 @@ def step_batch(node: Node, credit: int) -> None:
         failed = [Failure(item.error, {port: values[item.index]}) for item in failures]
         results = [result for result in results if result is not _FAILED]
     outputs = {str(node.only_outport): frozen(results, failed)}
-    finish(node, started, len(values), outputs, failed)
+    finish(node, Ended(started, len(values), outputs, failed))
 
 
 def step_generator(node: Node, credit: int) -> None:
@@ -100,7 +100,7 @@ def step_generator(node: Node, credit: int) -> None:
     outputs = gather_pairs(node, pairs, failed)
     if over:
         node.generator = None
-        finish(node, node.since, 1, outputs, failed, announced=True)
+        finish(node, Ended(node.since, 1, outputs, failed, announced=True))
     else:
         node.send(outputs)
 
@@ -143,26 +143,14 @@ def run_each(fire: Callable[[Any], Any], inputs: list[Any]) -> tuple[list[Any], 
 
 def frozen(results: list[Any], failed: list[Failure]) -> list[Message]:
     """The results as messages; one that cannot be a message joins the failures."""
+    kind = type(results[0]) if results else None
+    if kind in IMMUTABLE and countOf(map(type, results), kind) == len(results):
+        return results  # all of one kind: the fastest look there is
     if IMMUTABLE.issuperset(map(type, results)):
         return results
     messages, failures = run_each(freeze, results)
     failed.extend(Failure(item.error, {}) for item in failures)
     return [message for message in messages if message is not _FAILED]
-
-
-def finish(  # noqa: PLR0917 -- the parts of one record
-    node: Node,
-    started: float,
-    count: int,
-    outputs: dict[str, list[Message]],
-    failed: list[Failure],
-    announced: bool = False,
-) -> None:
-    """Close a turn that began at ``started`` (monotonic)."""
-    clock = node.scheduler.clock
-    took = clock.monotonic() - started
-    turn = Turn(clock.now(), node, count, len(failed), took, outputs, announced)
-    completion.finish(node, turn, failed)
 
 
 def with_emitted(ctx: Context, result: Any) -> Emitted:

@@ -16,10 +16,10 @@ from engine.behaviour import Style
 from engine.errors import ActorError
 from engine.messages import freeze
 from engine.network.attempts import under_policy
-from engine.network.completion import finish
+from engine.network.completion import Ended, finish
 from engine.network.node import TURN
 from engine.network.outputs import Failure, gather, gather_pairs
-from engine.network.records import Turn, TurnStarted
+from engine.network.records import TurnStarted
 from engine.network.steps import with_emitted
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Crew:
         self._resting: list[asyncio.Future[None]] = []
         self._taken = 0  # firings begun
         self._released = 0  # firings whose results have left, in order
-        self._done: dict[int, tuple[Turn, list[Failure]]] = {}
+        self._done: dict[int, Ended] = {}
         self._closed = False
         fire = _fire_function(node)
         self.fire = fire if policy is None else under_policy(node, policy, fire)
@@ -172,9 +172,7 @@ class Crew:
                 await self._pull_async(ctx, failures)
         except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
             failures.append(Failure(error, inputs))
-        took = clock.monotonic() - started
-        turn = Turn(clock.now(), node, 1, len(failures), took, {}, announced=True)
-        finish(node, turn, failures)
+        finish(node, Ended(started, 1, {}, failures, announced=True))
 
     async def _pull_async(self, ctx: Context, failures: list[Failure]) -> None:
         count = 0
@@ -202,15 +200,15 @@ class Crew:
         if self.node.has_pending:
             await self._room(pending_only=True)
 
-    def finished(self, order: int, turn: Turn, failures: list[Failure]) -> None:
+    def finished(self, order: int, ended: Ended) -> None:
         """Let the results of a firing leave: at once, or when all older ones have left."""
         if not self.node.actor.ordered:
             self._released += 1
-            finish(self.node, turn, failures)
+            finish(self.node, ended)
         else:
-            self._done[order] = (turn, failures)
+            self._done[order] = ended
             while self._released in self._done:
-                finish(self.node, *self._done.pop(self._released))
+                finish(self.node, self._done.pop(self._released))
                 self._released += 1
         if self._size > 1:
             self.wake()
@@ -227,7 +225,6 @@ class _Firings:
         "_announced",
         "_crew",
         "_failures",
-        "_fired",
         "_order",
         "_results",
         "_since",
@@ -245,7 +242,6 @@ class _Firings:
         self.ctx = Context(self.node, self.node.ctx.state)
         self._results: list[Any] = []
         self._failures: list[Failure] = []
-        self._fired = 0
         self._waited = False
         self._announced = False
         self.over = False
@@ -253,28 +249,25 @@ class _Firings:
         self._since = self.node.scheduler.clock.monotonic()
 
     async def run(self) -> None:
-        ctx, scheduler, results = self.ctx, self.node.scheduler, self._results
-        emitted, fire = ctx.emitted, self._crew.fire
-        loop = asyncio.get_running_loop()
+        ctx, fire = self.ctx, self._crew.fire
+        emitted, append, loop = ctx.emitted, self._results.append, asyncio.get_running_loop()
         loop.call_soon(self._waits)
-        for index, given in enumerate(self.inputs):
-            if not scheduler.may_run and index and not await scheduler.may_go_on():
-                self.node.abandoned += len(self.inputs) - index
-                break
-            ctx.inputs = given
+        pending = iter(self.inputs)
+        for ctx.inputs in pending:
             try:
                 result = await fire(ctx)
-                results.append(with_emitted(ctx, result) if emitted else result)
+                append(with_emitted(ctx, result) if emitted else result)
             except asyncio.CancelledError as error:
                 if asyncio.current_task().cancelling():  # type: ignore[union-attr]
                     raise
                 self._failed(ActorError(f"cancelled: {error}"))
             except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
                 self._failed(error)
-            self._fired += 1
-            if self._waited and len(self.inputs) > 1:
+            if self._waited:  # the loop has run: others may want to pause or stop the network
                 self._leave()
                 loop.call_soon(self._waits)
+                if not await self.node.scheduler.may_go_on():
+                    self.node.abandoned += sum(1 for _ in pending)
         self.over = True
         self._leave()
 
@@ -287,10 +280,9 @@ class _Firings:
         scheduler = self.node.scheduler
         if self.over:
             return
-        self._waited = True
         try:
-            if self._fired:
-                self._leave()
+            self._leave()
+            self._waited = True
             if scheduler.recording and not self._announced:
                 self._announced = True
                 scheduler.record(TurnStarted(scheduler.clock.now(), self.node, 1))
@@ -298,24 +290,18 @@ class _Firings:
             scheduler.crash(error)
 
     def _leave(self) -> None:
-        if not (self._fired or self.over):
+        """Send on what is done; the rest of the batch is a turn of its own."""
+        fired = len(self._results) + len(self._failures)
+        self._waited = False
+        if not (fired or self.over):
             return
-        clock = self.node.scheduler.clock
-        now = clock.monotonic()
-        outputs = gather(self.node, self._results, self._failures)
-        turn = Turn(
-            clock.now(),
-            self.node,
-            self._fired,
-            len(self._failures),
-            now - self._since,
-            outputs,
-            self._announced,
-        )
-        self._crew.finished(self._order, turn, self._failures)
-        self._since, self._announced, self._waited = now, False, False
+        failures, self._failures = self._failures, []
+        outputs = gather(self.node, self._results, failures)
         self._results.clear()
-        self._failures, self._fired = [], 0
+        self._crew.finished(
+            self._order, Ended(self._since, fired, outputs, failures, self._announced)
+        )
+        self._since, self._announced = self.node.scheduler.clock.monotonic(), False
         if not self.over:
             self._order = self._crew.begin()
 
