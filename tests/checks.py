@@ -59,7 +59,8 @@ def run(check: Check, console: Console) -> Outcome:
     console.rule(f"[bold]{check.name}", align="left")
     environment = dict(os.environ)
     if check.counts:
-        environment["PYTEST_ADDOPTS"] = f"--junitxml={check.report.as_posix()}"
+        given = environment.get("PYTEST_ADDOPTS", "")
+        environment["PYTEST_ADDOPTS"] = f"{given} --junitxml={check.report.as_posix()}".strip()
     started = time.monotonic()
     done = subprocess.run(  # noqa: S603 -- our own list of commands
         [sys.executable, *check.arguments], cwd=ROOT, env=environment, check=False
@@ -84,7 +85,7 @@ def counts(report: Path) -> str:
 
 
 def table(outcomes: list[Outcome]) -> Table:
-    made = Table("check", "result", "found", "seconds", title="make test", title_justify="left")
+    made = Table("check", "result", "found", "seconds")
     for outcome in outcomes:
         result = "[green]passed" if outcome.passed else "[bold red]FAILED"
         made.add_row(outcome.check.name, result, outcome.found, f"{outcome.seconds:.1f}")
