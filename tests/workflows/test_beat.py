@@ -7,14 +7,18 @@ import sys
 import threading
 import time
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from tests.factories import LONG_AGO, ExecutionFactory, claim_of
 from workflows.beat import Beat, Orders, StopReason, descendants
 from workflows.models import Execution, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Heard:
@@ -89,6 +93,40 @@ def test_a_run_that_does_not_react_is_written_off_and_killed() -> None:
         ("give_up", StopReason.CANCEL),
         ("kill", None),
     ]
+
+
+@pytest.fixture
+def _no_database(transactional_db: None) -> Iterator[None]:
+    """Every query about executions fails, until the test is over."""
+    yield from table_hidden("workflows_execution")
+
+
+def table_hidden(name: str) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {name} RENAME TO hidden")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE hidden RENAME TO {name}")
+
+
+def test_a_run_stops_itself_before_its_lease_is_over_when_the_database_is_silent(
+    request: pytest.FixtureRequest, settings: Any
+) -> None:
+    settings.LEASE_SECONDS = 1.0
+    execution = ExecutionFactory(status=Status.RUNNING)
+    heard = Heard()
+    request.getfixturevalue("_no_database")
+    started = time.monotonic()
+
+    with Beat(claim_of(execution), heard.orders):
+        assert heard.stopped.wait(10)
+        waited = time.monotonic() - started
+        assert heard.killed.wait(10)
+
+    assert heard.calls[0] == ("stop", StopReason.LOST)
+    assert 0.8 < waited < 5
 
 
 def test_the_children_of_a_process_are_found_with_theirs() -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
 
 from engine.errors import GraphError, InputError
 from engine.graph import Graph
@@ -325,3 +327,26 @@ def test_a_version_is_run_by_itself(owner: User) -> None:
 @pytest.mark.usefixtures("test_actors")
 def test_actors_of_the_setting_are_known(owner: User) -> None:
     assert start_execution(owner=owner, graph=graph_of("test_breaks")).created is True
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_equal_requests_at_the_same_moment_one_makes_the_run() -> None:
+    owner = UserFactory()
+    gate = threading.Barrier(8, timeout=10)
+    starts: list[Start] = []
+
+    def post() -> None:
+        gate.wait()
+        try:
+            starts.append(start_execution(owner=owner, graph=one_node_graph(), execution_id="mine"))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=post) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert sorted(start.created for start in starts) == [False] * 7 + [True]
+    assert len({start.execution.pk for start in starts}) == 1
