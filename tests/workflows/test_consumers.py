@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.routing import URLRouter
-from channels.testing import WebsocketCommunicator
 from django.core.cache import cache
 from django.db import transaction
 from rest_framework.authtoken.models import Token
 
 from engine.events import ActorFailed, Completed, NetworkIdle, Started
 from tests.factories import ExecutionEventFactory, ExecutionFactory, UserFactory, claim_of
-from tests.workflows.api.bodies import timeless
 from tests.workflows.api.graphs import pipeline
+from tests.workflows.sockets import connected
+from workflows import consumers
 from workflows.event_log import append
 from workflows.lifecycle import claim_next, move
 from workflows.models import Execution, Status
-from workflows.routing import websocket_urlpatterns
 from workflows.runner import run
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from django.contrib.auth.models import User
 
     from engine.events import EngineEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WAIT = 10  # seconds, at most
 
 
 @pytest.fixture(autouse=True)
@@ -52,42 +44,6 @@ def token(user: User) -> str:
     return str(Token.objects.create(user=user).key)
 
 
-class Client(WebsocketCommunicator):  # type: ignore[misc]
-    async def say(self, **message: Any) -> None:
-        await self.send_to(text_data=json.dumps(message))
-
-    async def hear(self) -> dict[str, Any]:
-        return timeless(json.loads(await self.receive_from(timeout=WAIT)))
-
-    async def ask(self, **message: Any) -> dict[str, Any]:
-        await self.say(**message)
-        return await self.hear()
-
-    async def hear_events(self, count: int) -> list[tuple[str, int, str]]:
-        frames = [await self.hear() for _ in range(count)]
-        assert {frame["type"] for frame in frames} <= {"network_event"}
-        return [
-            (frame["execution_id"], frame["event"]["seq"], frame["event"]["_type"])
-            for frame in frames
-        ]
-
-
-def socket(*, subprotocols: tuple[str, ...] = (), path: str = "/ws", **headers: str) -> Client:
-    named = [(name.encode(), value.encode("latin1")) for name, value in headers.items()]
-    app = URLRouter(websocket_urlpatterns)
-    return Client(app, path, headers=named, subprotocols=list(subprotocols))
-
-
-@asynccontextmanager
-async def connected(token: str) -> AsyncIterator[Client]:
-    client = socket(authorization=f"Bearer {token}")
-    assert await client.connect(timeout=WAIT) == (True, None)
-    try:
-        yield client
-    finally:
-        await client.disconnect(timeout=WAIT)
-
-
 def finished(user: User, execution_id: str, events: int) -> Execution:
     """A completed run with so many events."""
     execution = ExecutionFactory(
@@ -100,78 +56,6 @@ def finished(user: User, execution_id: str, events: int) -> Execution:
 
 def record(execution: Execution, *events: EngineEvent) -> None:
     append(execution.pk, claim_of(execution).token, list(events))
-
-
-# Who may come in.
-
-
-async def test_a_token_in_the_header_needs_no_origin(token: str) -> None:
-    client = socket(authorization=f"Bearer {token}")
-
-    assert await client.connect(timeout=WAIT) == (True, None)
-    await client.disconnect()
-
-
-async def test_a_token_may_come_as_a_subprotocol(token: str) -> None:
-    client = socket(subprotocols=("reflow", f"bearer.{token}"), origin="https://elsewhere.example")
-
-    assert await client.connect(timeout=WAIT) == (True, "reflow")
-    await client.disconnect()
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"authorization": "Bearer wrong"},
-        {"authorization": "Bearer "},
-        {"authorization": "Bearer \xff"},
-        {"origin": "http://testserver", "host": "testserver"},
-    ],
-)
-async def test_nobody_is_refused_with_4401(headers: dict[str, str], user: User) -> None:
-    assert await socket(subprotocols=(), path="/ws", **headers).connect(timeout=WAIT) == (
-        False,
-        4401,
-    )
-
-
-@pytest.mark.parametrize(
-    ("origin", "answer"),
-    [
-        ("http://testserver", (True, None)),
-        ("https://testserver", (True, None)),
-        ("", (False, 4403)),
-        ("null", (False, 4403)),
-        ("http://evil.example", (False, 4403)),
-        ("http://testserver.evil.example", (False, 4403)),
-        ("http://testserver:9000", (False, 4403)),
-        ("http://[", (False, 4403)),
-    ],
-)
-async def test_a_session_comes_in_from_our_own_pages_only(
-    origin: str, answer: tuple[bool, Any], user: User, client: Any
-) -> None:
-    await sync_to_async(client.force_login)(user)
-    cookie = f"sessionid={client.cookies['sessionid'].value}"
-    ours = socket(cookie=cookie, origin=origin, host="testserver")
-
-    assert await ours.connect(timeout=WAIT) == answer
-    await ours.disconnect()
-
-
-async def test_a_session_with_a_forged_host_is_refused(user: User, client: Any) -> None:
-    await sync_to_async(client.force_login)(user)
-    cookie = f"sessionid={client.cookies['sessionid'].value}"
-    forged = socket(cookie=cookie, origin="http://evil.example", host="evil.example")
-
-    assert await forged.connect(timeout=WAIT) == (False, 4403)
-
-
-async def test_another_path_is_refused(token: str) -> None:
-    client = socket(path="/elsewhere", authorization=f"Bearer {token}")
-
-    assert (await client.connect(timeout=WAIT))[0] is False
 
 
 # Starting and cancelling.
@@ -372,6 +256,53 @@ async def test_a_strangers_run_cannot_be_followed(token: str) -> None:
         "code": "not_found",
         "problems": [],
     }
+
+
+async def test_a_second_subscription_takes_the_place_of_the_first(token: str, user: User) -> None:
+    execution = await sync_to_async(ExecutionFactory)(
+        owner=user, execution_id="w-1", status=Status.RUNNING, token=1
+    )
+
+    async with connected(token) as client:
+        await client.ask(type="subscribe_workflow", execution_id="w-1")
+        await client.ask(type="subscribe_workflow", execution_id="w-1")
+        await sync_to_async(end_run)(execution)
+        events = await client.hear_events(1)
+        end = await client.hear()
+        quiet = await client.receive_nothing()
+
+    assert (events, end["type"], quiet) == ([("w-1", 1, "Completed")], "execution_finished", True)
+
+
+async def test_the_subscriptions_of_a_socket_are_bounded(
+    token: str, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "MAX_SUBSCRIPTIONS", 1)
+    for name in ("w-1", "w-2"):
+        await sync_to_async(ExecutionFactory)(owner=user, execution_id=name)
+
+    async with connected(token) as client:
+        await client.ask(type="subscribe_workflow", execution_id="w-1")
+        answer = await client.ask(type="subscribe_workflow", execution_id="w-2")
+
+    assert (answer["type"], answer["code"]) == ("error", "limit_exceeded")
+
+
+async def test_a_run_that_vanishes_ends_its_subscription_only(
+    token: str, user: User, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.EVENT_POLL_SECONDS = 0.05
+    execution = await sync_to_async(ExecutionFactory)(owner=user, execution_id="w-1")
+
+    async with connected(token) as client:
+        await client.ask(type="subscribe_workflow", execution_id="w-1")
+        await execution.adelete()
+        answer = await client.hear()
+        after = await client.ask(type="unknown")
+
+    assert (answer["execution_id"], answer["code"]) == ("w-1", "internal_error")
+    assert after["type"] == "error"
+    assert "DoesNotExist" in caplog.text
 
 
 # Bad input.
