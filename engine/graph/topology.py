@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Feedback(NamedTuple):
-    """A connection that closes a cycle, and the nodes of that cycle, from its target on."""
+    """A connection that closes a cycle, and the nodes of that cycle from its target on, or the first few."""
 
     connection: Connection
     cycle: tuple[str, ...]
@@ -58,8 +58,7 @@ def _walk(graph: Graph) -> tuple[list[Feedback], list[str]]:
                 del position[node]
                 left.append(node)
             elif connection.to_node in position:
-                cycle = path[position[connection.to_node] :][:CYCLE_SHOWN]
-                found.append(Feedback(connection, tuple(cycle)))
+                found.append(Feedback(connection, _shown(path, position[connection.to_node])))
             elif connection.to_node not in seen:
                 seen.add(connection.to_node)
                 position[connection.to_node] = len(path)
@@ -69,6 +68,12 @@ def _walk(graph: Graph) -> tuple[list[Feedback], list[str]]:
 
 
 CYCLE_SHOWN = 9  # nodes of a cycle that are worth naming
+
+
+def _shown(path: list[str], start: int) -> tuple[str, ...]:
+    if len(path) - start <= CYCLE_SHOWN:
+        return tuple(path[start:])
+    return (*path[start : start + CYCLE_SHOWN - 1], "...", path[-1])
 
 
 def _outgoing(graph: Graph) -> dict[str, list[Connection]]:

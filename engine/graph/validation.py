@@ -10,13 +10,13 @@ from engine.graph.elements import NOTHING
 from engine.graph.hints import Hints
 from engine.graph.liveness import dead_nodes
 from engine.graph.ports import resolve_port
-from engine.graph.topology import closing_edges
+from engine.graph.shape import shape_problems
 from engine.messages import type_name
 from engine.node_config import build_config, unknown_settings
 from engine.ports import PortType, accepts, compatible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from engine.actor import Actor
     from engine.graph.elements import Connection, ExposedPort, Node
@@ -90,8 +90,8 @@ class _Validator:
             for exposed in ports.values():
                 yield from self._exposed(kind, exposed)
         yield from self._required()
-        yield from self._groups()
-        yield from self._shape()
+        yield from shape_problems(self._graph, self._hints)
+        yield from dead_nodes(self._graph, self._actor)
 
     def _actor(self, node: str) -> type[Actor] | None:
         found = self._graph.nodes.get(node)
@@ -243,56 +243,5 @@ class _Validator:
                         hint=port.help,
                     )
 
-    def _groups(self) -> Iterator[Problem]:
-        for group in self._graph.groups:
-            for node in group.nodes:
-                if node not in self._graph.nodes:
-                    yield Problem(
-                        f"group {group.id!r}",
-                        f"there is no node {node!r}",
-                        "unknown_node",
-                        node=node,
-                        hint=self._hints.nearest(node, self._graph.nodes, "nodes"),
-                        severity="warning",
-                    )
-
-    def _shape(self) -> Iterator[Problem]:
-        for closing in closing_edges(self._graph):
-            item = closing.connection
-            yield Problem(
-                f"connection {item.ends}",
-                f"closes a cycle: {' -> '.join((*closing.cycle, closing.cycle[0]))}",
-                "feedback_edge",
-                node=item.to_node,
-                port=item.to_port,
-                hint="if it is meant, set metadata.feedback to true",
-                severity="warning",
-            )
-        yield from self._orphans()
-        yield from dead_nodes(self._graph, self._actor)
-
-    def _orphans(self) -> Iterator[Problem]:
-        if len(self._graph.nodes) == 1:
-            return
-        attached = set(_attached(self._graph))
-        for node in self._graph.nodes:
-            if node not in attached:
-                yield Problem(
-                    f"node {node!r}",
-                    "is connected to nothing",
-                    "orphan_node",
-                    node=node,
-                    severity="warning",
-                )
-
 
 _PORT_TYPES = tuple(map(str, PortType))
-
-
-def _attached(graph: Graph) -> Iterable[str]:
-    for item in graph.connections:
-        yield item.from_node
-        yield item.to_node
-    for holder in (graph.initials, graph.inports.values(), graph.outports.values()):
-        for attached in holder:
-            yield attached.node

@@ -274,6 +274,16 @@ def test_a_tagged_value_that_does_not_fit_is_refused_and_not_taken_as_bare() -> 
         codec.from_wire({"type": "Integer", "data": "x"})
 
 
+@pytest.mark.parametrize("value", [{1, 2}, object(), [{1: 2}], math.inf, 2**63])
+def test_a_bare_value_that_cannot_be_a_message_is_refused(value: object) -> None:
+    with pytest.raises(CodecError):
+        codec.from_wire(value)
+
+
+def test_bytes_that_are_bytes_already_are_taken() -> None:
+    assert codec.decode({"type": "Bytes", "data": bytearray(b"\x01")}) == b"\x01"
+
+
 def test_what_is_inside_a_message_is_written_bare() -> None:
     message = freeze(
         {"bytes": b"\x01", "flow": FLOW, "list": [ErrorValue("bad"), Encoded(b"\x02")]}

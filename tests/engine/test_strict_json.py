@@ -103,6 +103,11 @@ def test_fifty_thousand_brackets_are_refused_at_once(opening: str) -> None:
     assert time.process_time() - started < 2
 
 
+def test_a_limit_that_python_cannot_keep_is_an_error_and_no_crash() -> None:
+    with pytest.raises(CodecError, match="nested too deeply for this process"):
+        parse_json("[" * 50_000, JsonLimits(depth=100_000))
+
+
 @pytest.mark.parametrize("unclosed", ['"' * 99_999, '"\\' * 50_000, "[" * 60 + '"' + "[" * 99_999])
 def test_text_that_never_ends_is_refused_at_once(unclosed: str) -> None:
     started = time.process_time()

@@ -61,7 +61,16 @@ class Join(Actor):
         return {"out": [ctx.inputs["a"], ctx.inputs["b"]]}
 
 
-REGISTRY = Registry([Double, Words, Join])
+class Merge(Actor):
+    component = "merge"
+    inports = (Port("a"), Port("b"))
+    outports = (Port("out"),)
+
+    def process(self, ctx: Context) -> Outputs:
+        return {"out": next(iter(ctx.inputs.values()))}
+
+
+REGISTRY = Registry([Double, Words, Join, Merge])
 
 
 def doubles(*names: str) -> Graph:

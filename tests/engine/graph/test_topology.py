@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine import Graph
 from engine.graph import validate
-from engine.graph.topology import feedback_edges, topological_order
+from engine.graph.topology import closing_edges, feedback_edges, topological_order
 from tests.engine.graph.samples import REGISTRY, doubles
 
 
@@ -32,6 +33,16 @@ def test_the_edge_back_to_where_messages_come_from_is_the_feedback() -> None:
 
     assert [item.ends for item in feedback_edges(graph)] == ["c.out -> a.in"]
     assert topological_order(graph) == ("a", "b", "c")
+
+
+def test_of_a_long_cycle_only_the_ends_are_named() -> None:
+    names = "abcdefghijkl"
+    graph = joined(names, *(f"{a}{b}" for a, b in pairwise(names + "a")))
+
+    (closing,) = closing_edges(graph)
+
+    assert closing.connection.ends == "l.out -> a.in"
+    assert closing.cycle == ("a", "b", "c", "d", "e", "f", "g", "h", "...", "l")
 
 
 def test_a_node_that_sends_to_itself_is_feedback() -> None:

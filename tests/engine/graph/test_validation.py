@@ -201,6 +201,29 @@ def test_a_join_that_waits_for_itself_is_a_warning() -> None:
     ]
 
 
+def test_an_actor_that_takes_any_message_needs_only_one_live_inport() -> None:
+    graph = Graph()
+    graph.add_node("m", "merge")
+    graph.add_initial("m", "a", 1)
+    graph.add_connection("m", "out", "m", "b", {"feedback": True})
+
+    assert said(graph) == []
+
+
+def test_two_connections_with_one_id_are_an_error() -> None:
+    graph = doubles("a", "b", "c")
+    graph.add_initial("a", "in", 1)
+    graph.add_connection("a", "out", "b", "in", {"id": "wire"})
+    graph.add_connection("a", "out", "c", "in", {"id": "wire"})
+
+    assert said(graph) == [
+        (
+            "error duplicate_connection_id connection a.out -> c.in: has the id 'wire',"
+            " as a.out -> b.in has (give each an id of its own in metadata.id, or none)"
+        )
+    ]
+
+
 def test_a_join_with_a_first_message_on_its_feedback_is_fine() -> None:
     graph = Graph()
     graph.add_node("j", "join")
@@ -307,6 +330,16 @@ def test_a_graph_over_a_limit_is_refused_by_its_name(limits: GraphLimits, proble
 
 def test_a_graph_at_its_limits_is_accepted() -> None:
     assert validate(chain(), REGISTRY, GraphLimits(nodes=2, connections=2)) == ()
+
+
+def test_a_mistake_made_twice_gets_its_hint_twice() -> None:
+    graph = chain()
+    graph.add_connection("a", "out", "bb", "in")
+    graph.add_connection("b", "out", "bb", "in")
+
+    hints = [problem.hint for problem in validate(graph, REGISTRY) if problem.node == "bb"]
+
+    assert hints == ["did you mean 'b'?", "did you mean 'b'?"]
 
 
 PORTS = (Port("out"), Port("OUT"), Port("rest", aliases=("out", "Other")))
