@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Feedback(NamedTuple):
-    """A connection that closes a cycle, and the nodes of that cycle from its target on, or the first few."""
+    """A connection that closes a cycle, and the cycle from its target on (shortened)."""
 
     connection: Connection
     cycle: tuple[str, ...]
