@@ -118,8 +118,8 @@ def publish_version(*, workflow: Workflow, graph: GraphLike, by: User) -> Workfl
 
 def _publish(workflow: Workflow, graph: Graph, by: User) -> WorkflowVersion:
     """Needs an open transaction: the workflow's row is locked, so that numbers have no gap."""
-    locked = Workflow.objects.select_for_update(of=("self",)).select_related("current")
-    current = locked.get(pk=workflow.pk).current
+    # Not joined with its version: PostgreSQL would join the one from before the wait.
+    current = Workflow.objects.select_for_update().get(pk=workflow.pk).current
     checksum = graph.checksum()
     if current is None or current.checksum != checksum:
         last = workflow.versions.aggregate(last=Max("number"))["last"] or 0
