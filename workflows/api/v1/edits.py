@@ -33,7 +33,8 @@ def publish_edit(*, by: User, workflow_pk: int, edit: Edit) -> WorkflowVersion:
         GraphError: the edit does not fit the graph, or its result cannot run.
     """
     with transaction.atomic():
-        locked = workflows_of(by).select_for_update(of=("self",))
+        # Without the join to the version: PostgreSQL would join the one from before the wait.
+        locked = workflows_of(by).select_related(None).select_for_update()
         workflow = locked.filter(pk=workflow_pk).first()
         if workflow is None or workflow.current is None:
             raise NotFound("there is no such workflow")
