@@ -251,7 +251,7 @@ class _Firings:
     async def run(self) -> None:
         ctx, fire = self.ctx, self._crew.fire
         emitted, append, loop = ctx.emitted, self._results.append, asyncio.get_running_loop()
-        loop.call_soon(self._waits)
+        handle = loop.call_soon(self._waits)
         pending = iter(self.inputs)
         for ctx.inputs in pending:
             try:
@@ -265,10 +265,11 @@ class _Firings:
                 self._failed(error)
             if self._waited:  # the loop has run: others may want to pause or stop the network
                 self._leave()
-                loop.call_soon(self._waits)
+                handle = loop.call_soon(self._waits)
                 if not await self.node.scheduler.may_go_on():
                     self.node.abandoned += sum(1 for _ in pending)
         self.over = True
+        handle.cancel()  # it would keep the batch in memory until the loop comes round
         self._leave()
 
     def _failed(self, error: Exception) -> None:
