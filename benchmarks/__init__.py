@@ -1,0 +1,1 @@
+"""What the engine does in a second, and what others do: ``python -m benchmarks``."""

@@ -1,0 +1,62 @@
+"""What is to be reached, and why a figure that is missed is missed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RATE = "rate"  # hops a second of CPU
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One number to reach.
+
+    Args:
+        case: of ours.
+        key: ``RATE``, or the name of one of the case's values, such as ``p50_us``.
+        bound: a rate or ratio of at least so much; any other value of at most so much.
+        against: a peer's case: then the ratio counts, and more is better.
+        reason: why it is missed, for a reader of the table.
+    """
+
+    case: str
+    key: str
+    bound: float
+    against: str = ""
+    reason: str = ""
+
+    @property
+    def at_least(self) -> bool:
+        return bool(self.against) or self.key == RATE
+
+    def reached(self, figure: float) -> bool:
+        return figure >= self.bound if self.at_least else figure <= self.bound
+
+
+TARGETS = (
+    Target("dict chain 10", RATE, 100, "peer python 10"),
+    Target("dict chain 10", RATE, 40, "peer native 10"),
+    Target("dict chain 10", RATE, 2.5, "queue 10"),
+    Target("dict chain 10, read", RATE, 40, "peer python 10"),
+    Target("async chain 10", RATE, 80, "peer python 10"),
+    Target("async chain 10", RATE, 2, "queue 10"),
+    Target("value chain 10", RATE, 300, "peer python 10"),
+    Target("value chain 10", RATE, 1, "bytewax 10"),
+    Target("batch chain 10", RATE, 1_000, "peer python 10"),
+    Target("batch chain 10", RATE, 3, "bytewax 10"),
+    Target("fan-out 100", RATE, 100, "peer fan-out"),
+    Target("fan-in 100", RATE, 100, "peer fan-in"),
+    Target("diamond", RATE, 100, "peer python 10"),
+    Target("dict chain 10", RATE, 3e6),
+    Target("async chain 10", RATE, 2.5e6),
+    Target("value chain 10", RATE, 9e6),
+    Target("batch chain 10", RATE, 25e6),
+    Target("hop", "p50_us", 3),
+    Target("hop", "p99_us", 20),
+    Target("round trip", "p50_us", 15),
+    Target("timers", "p99_us", 2_000),
+    Target("idle actor", "actor_bytes", 512),
+    Target("start", "cpu_ms", 70),
+    Target("load", "cpu_ms", 150),
+    Target("slow sink", "grown_mb", 1),
+)
