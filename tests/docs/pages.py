@@ -1,0 +1,44 @@
+"""Which part of which page is made from the code, and where the pages are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.limits import Limits
+from engine.policy import BreakerPolicy, Fallback, RetryPolicy, Supervision
+from engine.registry import builtin
+from engine.strict_json import JsonLimits
+from tests.docs import generated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+
+# (page, name of the block) -> what belongs there.
+BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
+    ("components.md", "components"): lambda: generated.components(builtin()),
+    ("configuration.md", "environment"): lambda: generated.environment(
+        (ROOT / ".env.example").read_text("utf-8")
+    ),
+    ("configuration.md", "reflow.toml"): generated.engine_file,
+    ("configuration.md", "engine limits"): lambda: generated.limits(Limits),
+    ("messages.md", "json limits"): lambda: generated.limits(JsonLimits),
+    ("failures.md", "policies"): lambda: generated.settings(
+        {
+            "retry": RetryPolicy,
+            "breaker": BreakerPolicy,
+            "fallback": Fallback,
+            "supervision": Supervision,
+        }
+    ),
+    ("observability.md", "events"): generated.events,
+}
+
+
+def markdown_files() -> list[Path]:
+    """The README and every page of the documentation."""
+    return [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]

@@ -1,0 +1,68 @@
+"""What the documentation lists is what there is."""
+
+from __future__ import annotations
+
+import re
+from inspect import getsource
+from typing import TYPE_CHECKING
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework import exceptions
+
+from tests.docs.generated import calls, replace_block
+from tests.docs.pages import BLOCKS, DOCS, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STALE = "the page is older than the code: run  .venv/bin/python -m tests.docs.write"
+CODE_IN_A_TABLE = re.compile(r"^\| `([a-z_]+)` \|", re.MULTILINE)
+CALL_IN_A_TABLE = re.compile(r"^\| `([A-Z]+ /[^`?]*)", re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("place", "make"),
+    BLOCKS.items(),
+    ids=lambda item: "-".join(item) if isinstance(item, tuple) else "",
+)
+def test_a_generated_part_is_up_to_date(place: tuple[str, str], make: Callable[[], str]) -> None:
+    page, name = place
+    text = (DOCS / page).read_text("utf-8")
+
+    assert replace_block(text, name, make()) == text, STALE
+
+
+def test_the_rest_page_lists_every_call_and_no_other() -> None:
+    page = (DOCS / "rest-api.md").read_text("utf-8")
+
+    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+
+    assert set(CALL_IN_A_TABLE.findall(page)) - WITHOUT_SCHEMA == calls(schema)
+
+
+WITHOUT_SCHEMA = {
+    "GET /health",
+    "GET /healthz",
+    "GET /readyz",
+    "GET /api/docs/",
+    "GET /api/schema/",
+}
+
+
+@pytest.mark.parametrize("page", ["graphs.md", "rest-api.md"])
+def test_every_code_of_a_table_stands_in_the_source(page: str) -> None:
+    files = (file for folder in SOURCES for file in (ROOT / folder).rglob("*.py"))
+    source = "\n".join([*(file.read_text("utf-8") for file in files), getsource(exceptions)])
+
+    codes = CODE_IN_A_TABLE.findall((DOCS / page).read_text("utf-8"))
+
+    assert [code for code in codes if not any(text in source for text in spellings(code))] == []
+
+
+SOURCES = ("engine", "workflows", "observability")
+
+
+def spellings(code: str) -> tuple[str, ...]:
+    sided = code.replace("outport", "{side}").replace("inport", "{side}")
+    return f'"{code}"', f"'{code}'", f'"{sided}"'
