@@ -69,6 +69,9 @@ class Event:
 
     value: Any
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", freeze(self.value))
+
 
 @dataclass(frozen=True, slots=True)
 class AnyValue:
@@ -82,6 +85,9 @@ class OptionalValue:
     """``Optional`` with a value; without one it is None."""
 
     value: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", freeze(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,36 +161,64 @@ def freeze(value: Any) -> Message:
     if type(value) in IMMUTABLE:
         return value
     try:
-        return _freeze(value, "")
+        return _freeze(value)
+    except _UnfitError as error:
+        path = _path(value)
+        raise MessageError(error.text.format(at=f" at {path}" if path else "")) from None
     except RecursionError as error:
         raise MessageError("the value is nested too deeply, or contains itself") from error
 
 
-def _freeze(value: Any, path: str) -> Message:
+class _UnfitError(Exception):
+    """A value that cannot be a message; where it was is looked for only then."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text  # with a place for ``at``
+        super().__init__(text)
+
+
+def _freeze(value: Any) -> Message:
     kind = type(value)
     if kind in IMMUTABLE:
         return value
     if isinstance(value, dict):
-        return FrozenDict(
-            (_key(key, path), _freeze(item, f"{path}.{key}")) for key, item in value.items()
-        )
+        return FrozenDict([(_key(key), _freeze(item)) for key, item in value.items()])
     if isinstance(value, (list, tuple)):
-        return FrozenList(_freeze(item, f"{path}[]") for item in value)
+        return FrozenList([_freeze(item) for item in value])
     if kind is AnyValue:
-        return _freeze(value.value, path)
+        return _freeze(value.value)
     if isinstance(value, str):  # a subclass, such as a member of a text enum
         return str.__str__(value)
     if isinstance(value, (int, float)):
         return int(value) if isinstance(value, int) else float(value)
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
-    raise MessageError(f"{kind.__name__}{f' at {path}' if path else ''} cannot be a message")
+    raise _UnfitError(f"{kind.__name__}{{at}} cannot be a message")
 
 
-def _key(key: object, path: str) -> str:
-    if isinstance(key, str):
+def _key(key: object) -> str:
+    if type(key) is str:
         return key
-    raise MessageError(f"the key {key!r}{f' at {path}' if path else ''} is not a text")
+    if isinstance(key, str):
+        return str.__str__(key)
+    shown = repr(key).replace("{", "{{").replace("}", "}}")
+    raise _UnfitError(f"the key {shown}{{at}} is not a text")
+
+
+def _path(value: Any) -> str:
+    """Where in a value the first thing is that cannot be a message, such as ``.rows[].name``."""
+    if isinstance(value, dict):
+        steps = [(f".{key}", item) for key, item in value.items() if isinstance(key, str)]
+    elif isinstance(value, (list, tuple)):
+        steps = [("[]", item) for item in value]
+    else:
+        return ""
+    for step, item in steps:
+        try:
+            _freeze(item)
+        except _UnfitError:
+            return step + _path(item)
+    return ""
 
 
 def thaw(message: Message) -> Any:

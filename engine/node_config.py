@@ -250,9 +250,11 @@ def _float(value: Any) -> float:
 def _number(value: Any, expected: str) -> int | float:
     if isinstance(value, str):
         value = _read_number(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError(f"must be {expected}, not {value!r}")
-    return value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    raise ValueError(f"must be {expected}, not {value!r}")
 
 
 def _read_number(text: str) -> Any:

@@ -29,6 +29,7 @@ class Plan:
     examples: bool
     asgi_server: str
     var_dir: Path
+    max_message_bytes: int  # of one WebSocket message
 
 
 def default_workers() -> int:
@@ -50,11 +51,13 @@ def specs(plan: Plan) -> tuple[Spec, ...]:
 
 
 def _web(plan: Plan) -> tuple[str, ...]:
-    host, port = plan.address.host, str(plan.address.port)
+    host, port, most = plan.address.host, str(plan.address.port), str(plan.max_message_bytes)
     if plan.asgi_server == "uvicorn":
         quiet = ("--log-level", "warning", "--no-access-log", "--lifespan", "off")
-        return ("-m", "uvicorn", "--host", host, "--port", port, *quiet, APPLICATION)
-    return ("-m", "daphne", "-b", host, "-p", port, "-v", "0", APPLICATION)
+        limit = ("--ws-max-size", most)
+        return ("-m", "uvicorn", "--host", host, "--port", port, *quiet, *limit, APPLICATION)
+    limit = ("--websocket-max-message-size", most, "--websocket-max-frame-size", most)
+    return ("-m", "daphne", "-b", host, "-p", port, "-v", "0", *limit, APPLICATION)
 
 
 def _celery(name: str, command: str, *options: str, patience: float = 10.0) -> Spec:

@@ -10,7 +10,7 @@ import pytest
 from reflow_site.supervisor.address import Address
 from reflow_site.supervisor.plan import SILENCED, Plan, default_workers, specs
 
-PLAN = Plan(Address("127.0.0.1", 9000), 3, True, "daphne", Path("/var/flow"))
+PLAN = Plan(Address("127.0.0.1", 9000), 3, True, "daphne", Path("/var/flow"), 5000)
 
 
 def commands(plan: Plan) -> dict[str, str]:
@@ -36,7 +36,10 @@ def test_each_child_is_run_by_this_interpreter() -> None:
     )
 
     assert commands(PLAN) == {
-        "web": f"{python} -m daphne -b 127.0.0.1 -p 9000 -v 0 reflow_site.asgi:application",
+        "web": (
+            f"{python} -m daphne -b 127.0.0.1 -p 9000 -v 0 --websocket-max-message-size 5000"
+            " --websocket-max-frame-size 5000 reflow_site.asgi:application"
+        ),
         "worker": worker,
         "keeper": f"{python} manage.py keeper",
         "beat": f"{python} -m celery --quiet -A reflow_site beat --pidfile= --loglevel WARNING",
@@ -48,7 +51,7 @@ def test_uvicorn_serves_where_it_is_asked_for() -> None:
 
     assert web == (
         f"{sys.executable} -m uvicorn --host 127.0.0.1 --port 9000 --log-level warning"
-        " --no-access-log --lifespan off reflow_site.asgi:application"
+        " --no-access-log --lifespan off --ws-max-size 5000 reflow_site.asgi:application"
     )
 
 

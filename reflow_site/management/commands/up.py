@@ -55,4 +55,5 @@ def _plan(options: dict[str, Any]) -> Plan:
         examples=not options["no_examples"],
         asgi_server=settings.ASGI_SERVER,
         var_dir=settings.VAR_DIR,
+        max_message_bytes=settings.API_MAX_BODY_BYTES,
     )
