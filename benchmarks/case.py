@@ -22,7 +22,7 @@ class Case:
 
     Args:
         name: how tables and targets call it; unique.
-        program: ``module:function`` inside this package.
+        program: ``module:function``, which gives a ``Measured``.
         arguments: by name, for the function.
     """
 
@@ -40,22 +40,26 @@ class Outcome:
     failure: str = ""
 
 
-def run(case: Case, scale: float = 1.0) -> Outcome:
-    """Run a case in a process of its own; ``scale`` multiplies its messages."""
+def run(case: Case, scale: float = 1.0, deadline: float = DEADLINE) -> Outcome:
+    """Run a case in a process of its own, which is killed after ``deadline`` seconds.
+
+    Args:
+        scale: of the case's messages.
+    """
     arguments = dict(case.arguments)
     if "messages" in arguments:
         arguments["messages"] = max(int(arguments["messages"] * scale), 100)
-    command = [sys.executable, "-m", "benchmarks.child", f"benchmarks.{case.program}"]
+    command = [sys.executable, "-m", "benchmarks.child", case.program]
     try:
         done = subprocess.run(  # noqa: S603 -- our own modules
             [*command, json.dumps(arguments)],
             capture_output=True,
             text=True,
-            timeout=DEADLINE,
+            timeout=deadline,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Outcome(None, f"hung: killed after {DEADLINE:.0f} s")
+        return Outcome(None, f"hung: killed after {deadline:g} s")
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]

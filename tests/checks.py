@@ -52,6 +52,7 @@ TESTS = (
     Check("tests on PostgreSQL", ("-m", "coverage", "run", "-m", "tests.with_postgres"), True),
     Check("(coverage data)", ("-m", "coverage", "combine", "--quiet")),
     Check("coverage", ("-m", "coverage", "report")),
+    Check("speed", ("-m", "benchmarks", "--short")),
 )
 
 

@@ -22,10 +22,10 @@ async def tick(samples: list[int]) -> None:
         samples.append(perf_counter_ns() - before - int(INTERVAL * 1e9))
 
 
-async def run(messages: int) -> Measured:
+async def run(messages: int, idle_s: float) -> Measured:
     idle: list[int] = []
     ticker = asyncio.create_task(tick(idle))
-    await asyncio.sleep(0.5)  # an idle loop, for comparison
+    await asyncio.sleep(idle_s)  # an idle loop, for comparison
     ticker.cancel()
     busy: list[int] = []
     ticker = asyncio.create_task(tick(busy))
@@ -37,8 +37,8 @@ async def run(messages: int) -> Measured:
     return watch.measured(11 * messages, values)
 
 
-def timers(messages: int) -> Measured:
-    return asyncio.run(run(messages))
+def timers(messages: int, idle_s: float = 0.5) -> Measured:
+    return asyncio.run(run(messages, idle_s))
 
 
 if __name__ == "__main__":

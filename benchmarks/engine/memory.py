@@ -46,6 +46,7 @@ REGISTRY = Registry([Numbers, Add, Check, SlowCheck])
 
 
 async def run(messages: int) -> Measured:
+    RESIDENT.clear()
     network = Network(registry=REGISTRY, permissions=Permissions())
     network.add_node("source", "numbers", {"count": messages})
     network.add_node("add", "add")
