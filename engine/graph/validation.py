@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import CodecError, ConfigError, GraphError, Problem, RegistrationError
 from engine.graph.elements import NOTHING
 from engine.graph.hints import Hints
 from engine.graph.liveness import dead_nodes
+from engine.graph.misspelt import Misspelt
+from engine.graph.policies import policy_problems
 from engine.graph.ports import resolve_port
 from engine.graph.shape import shape_problems
 from engine.messages import type_name
-from engine.node_config import build_config, unknown_settings
+from engine.node_config import build_config
 from engine.ports import PortType, accepts, compatible
 
 if TYPE_CHECKING:
@@ -74,12 +76,14 @@ class _Validator:
         self._graph = graph
         self._registry = registry
         self._hints = Hints()
+        self._misspelt = Misspelt()
         self._actors: dict[str, type[Actor] | None] = {}  # component -> class
         self._broken: dict[str, str] = {}  # component -> why it cannot be loaded
         self._configs: dict[str, Any] = {}  # node -> its Config, if that is right
         self._fed: dict[str, set[str]] = {}  # node -> its inports that get messages
 
     def problems(self) -> Iterator[Problem]:
+        yield from self._misspelt.in_graph(self._graph)
         for node in self._graph.nodes.values():
             yield from self._node(node)
         seen: set[tuple[str, str, str, str]] = set()
@@ -90,6 +94,7 @@ class _Validator:
             for exposed in ports.values():
                 yield from self._exposed(kind, exposed)
         yield from self._required()
+        yield from policy_problems(self._graph, self._actor)
         yield from shape_problems(self._graph, self._hints)
         yield from dead_nodes(self._graph, self._actor)
 
@@ -127,8 +132,7 @@ class _Validator:
             self._configs[node.id] = build_config(actor.Config, metadata, node=node.id)
         except ConfigError as error:
             yield from error.problems
-        for problem in unknown_settings(actor.Config, metadata, node=node.id):
-            yield replace(problem, code="unknown_setting", severity="warning")
+        yield from self._misspelt.in_node(node, actor)
 
     def _connection(
         self, item: Connection, seen: set[tuple[str, str, str, str]]

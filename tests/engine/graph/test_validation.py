@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -298,6 +299,63 @@ def test_all_wrong_settings_of_all_nodes_are_reported() -> None:
         ),
         "error config_invalid node 'b': config.delayMs: must be a whole number, not 'soon'",
     ]
+
+
+def test_a_key_that_looks_like_a_setting_is_kept_with_a_warning() -> None:
+    document: dict[str, Any] = {
+        "processes": {
+            "a": {
+                "component": "timed",
+                "delayMs": 5,
+                "metdata": {"note": 1},
+                "metadata": {"unit": "s", "delay": 1, "polcy": {}, "author": "me", "label": "A"},
+            }
+        },
+        "properties": {"name": "g", "onEror": "ignore", "version": "1"},
+        "conections": [],
+        "onError": "ignore",
+        "editor": "mine",
+    }
+    graph = Graph.from_json(document)
+    graph.add_initial("a", "in", 1)
+
+    problems = said(graph, Registry([Timed]))
+
+    assert problems == [
+        (
+            "warning unknown_setting graph: conections: is not a key of a graph"
+            " (did you mean 'connections'?)"
+        ),
+        (
+            "warning unknown_setting graph: onError: is not a key of a graph"
+            " (it belongs into properties)"
+        ),
+        (
+            "warning unknown_setting graph: properties.onEror: is not a setting of a graph"
+            " (did you mean 'onError'?)"
+        ),
+        (
+            "warning unknown_setting node 'a': delayMs: is not a key of a node"
+            " (it belongs into metadata)"
+        ),
+        (
+            "warning unknown_setting node 'a': metdata: is not a key of a node"
+            " (did you mean 'metadata'?)"
+        ),
+        (
+            "warning unknown_setting node 'a': config.delay: is not a setting of this component"
+            " (did you mean 'delayMs'?)"
+        ),
+        (
+            "warning unknown_setting node 'a': config.polcy: is not a setting of this component"
+            " (did you mean 'policy'?)"
+        ),
+    ]
+    kept = graph.to_dict()
+    assert {key: kept[key] for key in document if key != "processes"} == {
+        key: value for key, value in document.items() if key != "processes"
+    }
+    assert kept["processes"]["a"] == {"id": "a", **document["processes"]["a"]}
 
 
 def test_a_component_that_cannot_be_loaded_is_a_problem_of_its_nodes() -> None:
