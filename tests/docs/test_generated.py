@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from inspect import getsource
 from typing import TYPE_CHECKING
@@ -58,6 +59,41 @@ def test_every_code_of_a_table_stands_in_the_source(page: str) -> None:
     codes = CODE_IN_A_TABLE.findall((DOCS / page).read_text("utf-8"))
 
     assert [code for code in codes if not any(text in source for text in spellings(code))] == []
+
+
+def test_the_graph_page_lists_every_code_of_the_checks() -> None:
+    files = [*(ROOT / "engine" / "graph").glob("*.py"), ROOT / "engine" / "policy.py"]
+    wanted = {code for file in files for code in codes_of_problems(file.read_text("utf-8"))}
+
+    listed = CODE_IN_A_TABLE.findall((DOCS / "graphs.md").read_text("utf-8"))
+
+    assert wanted - set(listed) == set()
+
+
+def codes_of_problems(source: str) -> set[str]:
+    """The codes that stand as third argument, or as ``code``, where a ``Problem`` is made."""
+    found: set[str] = set()
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("Problem", "replace"):
+            places = [
+                *call.args[2:3],
+                *(item.value for item in call.keywords if item.arg == "code"),
+            ]
+            texts = {text for place in places for text in constants(place)}
+            found |= {f"{text}{side}" for text in texts if text.endswith("_") for side in SIDES}
+            found |= {text for text in texts if not text.endswith("_")}
+    return found
+
+
+SIDES = ("inport", "outport")
+
+
+def constants(place: ast.expr) -> set[str]:
+    return {
+        node.value
+        for node in ast.walk(place)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
 
 
 SOURCES = ("engine", "workflows", "observability")
