@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.behaviour import Style, style_of
-from engine.errors import ConfigError, GraphError, Problem, nearest
+from engine.behaviour import Style
+from engine.errors import GraphError, Problem
 from engine.graph import GraphLimits, check, resolve_port
 from engine.messages import FrozenDict
 from engine.network.collector import Collector
@@ -14,13 +14,14 @@ from engine.network.node import LONG_TURN, Node
 from engine.network.renewal import equip
 from engine.network.supervisor import Supervisor
 from engine.node_config import build_config, unknown_settings
-from engine.policy import NodePolicy, policy_of, supervision_of
+from engine.policy import policy_of, supervision_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from engine.actor import Actor
     from engine.graph import Graph
+    from engine.graph.elements import Connection
     from engine.network.scheduler import Scheduler
     from engine.registry import Registry
 
@@ -36,13 +37,7 @@ def build(graph: Graph, registry: Registry, scheduler: Scheduler, strict: Collec
     Raises:
         GraphError: the graph cannot run; nothing has been made.
     """
-    problems = [*_unknown_settings(graph, registry, strict), *_policies(graph, registry)]
-    try:
-        check(graph, registry, GraphLimits(nodes=scheduler.limits.max_nodes))
-    except GraphError as error:
-        raise GraphError((*error.problems, *problems)) from error
-    if problems:
-        raise GraphError(problems)
+    check_all(graph, registry, strict, GraphLimits(nodes=scheduler.limits.max_nodes))
     supervision = supervision_of(graph.properties)
     if supervision is not None:
         scheduler.supervisor = Supervisor(scheduler, supervision)
@@ -58,6 +53,26 @@ def build(graph: Graph, registry: Registry, scheduler: Scheduler, strict: Collec
             runtime.kick = {}
 
 
+def check_all(
+    graph: Graph,
+    registry: Registry,
+    strict: Collection[str],
+    limits: GraphLimits | None = None,
+) -> None:
+    """Refuse a graph that cannot run, or whose ``strict`` nodes have unknown settings.
+
+    Raises:
+        GraphError: with every problem.
+    """
+    unknown = _unknown_settings(graph, registry, strict)
+    try:
+        check(graph, registry, limits)
+    except GraphError as error:
+        raise GraphError((*error.problems, *unknown)) from error
+    if unknown:
+        raise GraphError(unknown)
+
+
 def _unknown_settings(graph: Graph, registry: Registry, strict: Collection[str]) -> list[Problem]:
     found: list[Problem] = []
     for node_id in strict:
@@ -66,38 +81,6 @@ def _unknown_settings(graph: Graph, registry: Registry, strict: Collection[str])
         if node is not None and actor is not None:
             found += unknown_settings(actor.Config, node.metadata or NO_SETTINGS, node=node_id)
     return found
-
-
-def _policies(graph: Graph, registry: Registry) -> list[Problem]:
-    """What is wrong with the policies of nodes, and with the supervision."""
-    problems: list[Problem] = []
-    for node in graph.nodes.values():
-        try:
-            policy = policy_of(node.metadata or NO_SETTINGS, node=node.id)
-        except ConfigError as error:
-            problems += error.problems
-            continue
-        actor = registry.get(node.component)
-        if policy is not None and actor is not None:
-            problems += _misfits(node.id, policy, actor)
-    try:
-        supervision_of(graph.properties)
-    except ConfigError as error:
-        problems += error.problems
-    return problems
-
-
-def _misfits(node_id: str, policy: NodePolicy, actor: type[Actor]) -> list[Problem]:
-    where = f"node {node_id!r}: policy"
-    if style_of(actor) in (Style.GENERATOR, Style.ASYNC_GENERATOR):
-        text = "is not for generators: what one has sent cannot be taken back"
-        return [Problem(where, text, "policy_invalid", node=node_id)]
-    ports = [port.name for port in actor.outports]
-    if policy.fallback is not None and policy.fallback.port not in ports:
-        text = f"fallback.port {policy.fallback.port!r} is no outport"
-        hint = nearest(policy.fallback.port, ports)
-        return [Problem(where, text, "policy_invalid", node=node_id, hint=hint)]
-    return []
 
 
 def make_node(node_id: str, actor_class: type[Actor], metadata: Any, scheduler: Scheduler) -> Node:
@@ -122,17 +105,23 @@ def make_actor(actor_class: type[Actor], metadata: Mapping[str, Any], node_id: s
 
 def _connect(graph: Graph, scheduler: Scheduler) -> None:
     for connection in graph.connections:
-        source = scheduler.nodes[connection.from_node]
-        target = scheduler.nodes[connection.to_node]
-        outport = _port(graph, source, connection.from_port, out=True)
-        inport = target.inports[_port(graph, target, connection.to_port, out=False)]
-        inport.fed = True
-        link = Link(connection.id, source.node_id, connection.from_port, inport)
-        source.outports[outport].links.append(link)
-        target.input_links.append(connection.id)
+        link(graph, scheduler, connection)
     for initial in graph.initials:
         node = scheduler.nodes[initial.node]
         node.inports[_port(graph, node, initial.port, out=False)].fed = True
+
+
+def link(graph: Graph, scheduler: Scheduler, connection: Connection) -> tuple[Node, Node]:
+    """Make the link of a connection; the nodes at its ends still have to be linked up."""
+    source = scheduler.nodes[connection.from_node]
+    target = scheduler.nodes[connection.to_node]
+    outport = _port(graph, source, connection.from_port, out=True)
+    inport = target.inports[_port(graph, target, connection.to_port, out=False)]
+    inport.fed = True
+    made = Link(connection.id, source.node_id, connection.from_port, inport)
+    source.outports[outport].links.append(made)
+    target.input_links.append(connection.id)
+    return source, target
 
 
 def _expose(graph: Graph, scheduler: Scheduler) -> None:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from engine.network.collector import Collector
     from engine.network.node import Node
 
-Unpark = "Callable[[], None]"
-
 EMPTY: Any = ()  # what an idle inport holds: a shared value, not a list of its own
 
 
@@ -24,6 +22,7 @@ class Inport:
         "blocked_since",
         "bound",
         "fed",
+        "filled_at",
         "high_water",
         "name",
         "node",
@@ -39,6 +38,7 @@ class Inport:
         self.queue: list[Message] = EMPTY
         self.writers: list[Callable[[], None]] = EMPTY  # each is called once when there is room
         self.high_water = 0
+        self.filled_at = 0.0  # when it was empty last, monotonic: no message is older
         self.blocked_since: float | None = None  # monotonic
         self.blocked_s = 0.0
         self.fed = False  # a connection, an initial packet or a graph inport leads here
@@ -53,6 +53,7 @@ class Inport:
             self.queue.extend(messages)
         else:
             self.queue = messages.copy()
+            self.filled_at = self.node.scheduler.clock.monotonic()
         depth = len(self.queue)
         self.high_water = max(self.high_water, depth)
         self.node.wake()
@@ -90,7 +91,16 @@ class Inport:
 class Link:
     """One connection at run time, with its counters."""
 
-    __slots__ = ("connection_id", "from_node", "from_port", "inport", "messages")
+    __slots__ = (
+        "bytes",
+        "connection_id",
+        "from_node",
+        "from_port",
+        "held",
+        "inport",
+        "messages",
+        "writers",
+    )
 
     def __init__(self, connection_id: str, from_node: str, from_port: str, inport: Inport) -> None:
         self.connection_id = connection_id
@@ -98,6 +108,9 @@ class Link:
         self.from_port = from_port  # as the graph spells it
         self.inport = inport
         self.messages = 0
+        self.bytes = 0  # estimated
+        self.held = False  # nothing may cross until it is released
+        self.writers: list[Callable[[], None]] = EMPTY  # who waits for the release
 
 
 class Outport:

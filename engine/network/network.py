@@ -10,6 +10,7 @@ from engine.errors import NetworkError, nearest
 from engine.graph import Graph
 from engine.graph.topology import topological_order
 from engine.limits import DEFAULT as DEFAULT_LIMITS
+from engine.network import control
 from engine.network.build import build
 from engine.network.entry import inport_of, lay_in, read_inputs, receive
 from engine.network.life import drain, set_up, tear_down
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
     from types import TracebackType
 
+    from engine.actor import Actor
     from engine.clock import Clock
     from engine.events import EngineEvent
     from engine.limits import Limits
@@ -76,12 +78,67 @@ class Network:
     # Building.
 
     def add_node(self, id: str, component: str, config: Mapping[str, Any] | None = None) -> None:  # noqa: A002 -- the domain's word
-        """Add a node; unlike a graph document's, each of its settings must be known."""
+        """Add a node; unlike a graph document's, each of its settings must be known.
+
+        A running network takes it in at once.
+
+        Raises:
+            GraphError: the id is taken; of a running network also: it cannot run.
+        """
         self.graph.add_node(id, component, config)
         self._strict.add(id)
+        if self._running:
+            control.take_in(self._scheduler, self.graph, self.registry, id)
 
     def add_connection(self, from_node: str, from_port: str, to_node: str, to_port: str) -> None:
+        """Connect an outport to an inport; a running network sends over it from now on.
+
+        Raises:
+            GraphError: of a running network: the connection is not possible.
+        """
         self.graph.add_connection(from_node, from_port, to_node, to_port)
+        if self._running:
+            control.connect(self._scheduler, self.graph, self.registry)
+
+    def remove_connection(self, from_node: str, from_port: str, to_node: str, to_port: str) -> None:
+        """Take a connection out; what has crossed it stays where it is."""
+        self.graph.remove_connection(from_node, from_port, to_node, to_port)
+        if self._running:
+            control.disconnect(self._scheduler, self.graph)
+
+    def remove_node(self, id: str) -> None:  # noqa: A002 -- the domain's word
+        """Take a node out with its connections; messages that wait for it are told as lost."""
+        self.graph.remove_node(id)
+        if self._running:
+            control.disconnect(self._scheduler, self.graph)
+            control.dismiss(self._scheduler, id)
+
+    async def swap(
+        self, node: str, component: str | type[Actor], config: Mapping[str, Any] | None = None
+    ) -> None:
+        """Put another actor into a node of a running network; its state and mailboxes stay.
+
+        The firing under way finishes first; a generator under way is closed.
+
+        Args:
+            config: the new settings; without it the node's own metadata.
+
+        Raises:
+            GraphError: there is no such node or component, or a connected port would be missing.
+        """
+        self._check_running()
+        actor_class = control.actor_class_of(self.registry, component, node)
+        await control.swap(self._scheduler, self.graph, node, actor_class, config)
+
+    def hold(self, connection: str) -> None:
+        """Let nothing more cross a connection, named by its id, such as ``a.out -> b.in``.
+
+        Its sender waits, like for a full receiver, until ``release``.
+        """
+        control.hold(self._scheduler, connection)
+
+    def release(self, connection: str) -> None:
+        control.release(self._scheduler, connection)
 
     def add_initial(self, node: str, port: str, value: Any) -> None:
         """Give an inport a packet at start: any JSON value, or a tagged message."""
@@ -201,8 +258,12 @@ class Network:
             self._check_running()
         receive(self._scheduler, mailbox, [message])
 
+    @property
+    def _running(self) -> bool:
+        return self._started_at is not None and not (self._ended or self._cancelled)
+
     def _check_running(self) -> None:
-        if self._started_at is None or self._ended or self._cancelled:
+        if not self._running:
             raise NetworkError("the network is not running")
         if self._scheduler.failure is not None:
             raise self._scheduler.failure
@@ -274,7 +335,7 @@ class Network:
 
     def statistics(self) -> Statistics:
         """Counters of every connection and every inport, at any time."""
-        return statistics_of(self._scheduler)
+        return statistics_of(self._scheduler, self._started_at)
 
     async def shutdown(self) -> None:
         """Let each firing finish, run every ``teardown`` once, leave nothing behind."""

@@ -11,6 +11,7 @@ from engine.messages import ErrorValue, Message
 from engine.network.mailbox import EMPTY, Inport, Link, Outport
 from engine.network.node_log import NodeLog
 from engine.network.records import Moved, Sent
+from engine.network.sizes import estimate_size
 
 if TYPE_CHECKING:
     import logging
@@ -46,6 +47,7 @@ class Node:
         "fired",
         "generator",
         "has_pending",
+        "holds",
         "inports",
         "input_links",
         "joins",
@@ -85,6 +87,7 @@ class Node:
         self.solo: Inport | None = None  # the only inport, of an actor that is no join
         self.targets: tuple[Inport, ...] = ()
         self.collectors: tuple[Collector, ...] = ()
+        self.holds: list[Link] = []  # its connections that are held
         self.has_pending = False  # an outport holds messages that found no room
         self.connected_outports: frozenset[str] = frozenset()
         self.only_outport: str | None = None
@@ -145,6 +148,7 @@ class Node:
         self.collectors = tuple(item for outport in outports for item in outport.collectors)
         self.connected_outports = frozenset(out.name for out in outports if out.connected)
         self.only_outport = next(iter(self.outports)) if len(self.outports) == 1 else None
+        self.solo, self.joins = None, EMPTY
         if self.actor.await_all_inports:
             self.joins = tuple(inport for inport in self.inports.values() if inport.fed)
         elif len(self.inports) == 1:
@@ -202,6 +206,8 @@ class Node:
 
     def credit(self) -> int:
         """How many firings every receiver has room for."""
+        if self.holds:
+            return 0
         credit = self.most
         for inport in self.targets:
             room = inport.bound - len(inport.queue)
@@ -212,6 +218,9 @@ class Node:
 
     def park(self, resume: Callable[[], None]) -> None:
         """Have ``resume`` called when a receiver that is full now has room."""
+        if self.holds:
+            self.holds[0].writers = [*self.holds[0].writers, resume]
+            return
         for inport in self.targets:
             if len(inport.queue) >= inport.bound:
                 inport.park(resume)
@@ -269,7 +278,7 @@ class Node:
     def deliver(self, outport: Outport, messages: list[Message]) -> None:
         room = len(messages)
         for link in outport.links:
-            room = min(room, link.inport.bound - len(link.inport.queue))
+            room = 0 if link.held else min(room, link.inport.bound - len(link.inport.queue))
         for collector in outport.collectors:
             room = min(room, max(collector.room, 0))
         if room < len(messages):
@@ -286,6 +295,7 @@ class Node:
 
     def _put(self, link: Link, messages: list[Message], now: float) -> None:
         link.messages += len(messages)
+        link.bytes += estimate_size(messages[0]) * len(messages)
         if self.scheduler.recording:
             self.scheduler.record(Sent(now, link, messages))
         link.inport.put(messages)

@@ -86,17 +86,31 @@ def _failure(
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStatistics:
+    """One connection: what crossed it.
+
+    Args:
+        bytes: estimated from one message of each batch.
+        rate: messages a second, since the network started.
+    """
+
     connection: str
     from_node: str
     from_port: str
     to_node: str
     to_port: str
     messages: int
+    bytes: int
+    rate: float
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
 class InportStatistics:
-    """One mailbox: messages waiting now and at most, its bound, seconds somebody waited for it."""
+    """One mailbox: messages waiting now and at most, its bound, seconds somebody waited for it.
+
+    Args:
+        oldest_s: seconds that its oldest message has waited, at most; 0 when it is empty.
+    """
 
     node: str
     port: str
@@ -104,6 +118,7 @@ class InportStatistics:
     high_water: int
     bound: int
     blocked_s: float
+    oldest_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +127,10 @@ class Statistics:
     inports: tuple[InportStatistics, ...]
 
 
-def statistics_of(scheduler: Scheduler) -> Statistics:
+def statistics_of(scheduler: Scheduler, started_at: float | None) -> Statistics:
+    """The counters of a network that began at ``started_at`` (monotonic)."""
     now = scheduler.clock.monotonic()
+    lived = now - started_at if started_at is not None else 0.0
     return Statistics(
         connections=tuple(
             ConnectionStatistics(
@@ -123,6 +140,9 @@ def statistics_of(scheduler: Scheduler) -> Statistics:
                 link.inport.node.node_id,
                 link.inport.name,
                 link.messages,
+                link.bytes,
+                link.messages / lived if lived > 0 else 0.0,
+                link.held,
             )
             for node in scheduler.nodes.values()
             for outport in node.outports.values()
@@ -137,6 +157,7 @@ def statistics_of(scheduler: Scheduler) -> Statistics:
                 inport.bound,
                 inport.blocked_s
                 + (now - inport.blocked_since if inport.blocked_since is not None else 0.0),
+                now - inport.filled_at if inport.queue else 0.0,
             )
             for node in scheduler.nodes.values()
             for inport in node.inports.values()

@@ -65,6 +65,7 @@ class Scheduler:
         "clock",
         "collectors",
         "dead_letters",
+        "errands",
         "failed_firings",
         "failure",
         "idle",
@@ -100,6 +101,7 @@ class Scheduler:
         self.ready: deque[Node] = deque()
         self.parked: dict[Inport, None] = {}  # full inports that somebody waits for, in order
         self.in_flight = 0
+        self.errands: set[asyncio.Task[None]] = set()  # of live control
         self.subscriptions: list[Subscription[Any]] = []
         self.recording = False
         self.dead_letters: list[DeadLetter] = []
@@ -274,6 +276,8 @@ class Scheduler:
             return
         if any(collector.waited_for for collector in self.collectors.values()):
             self.quiet.set()  # a reader is to come; outside the deadlock rule
+        elif any(node.holds and (node.blocked or node.has_pending) for node in self.nodes.values()):
+            return  # somebody holds a connection; outside the deadlock rule too
         elif self.parked:
             self._grow()
         else:
@@ -299,6 +303,7 @@ class Scheduler:
 
     async def close(self) -> None:
         """Let go of what all nodes share."""
+        await asyncio.gather(*self.errands)
         if self._pool is not None:
             # A call of a cancelled run cannot be interrupted: it is not waited for either.
             self._pool.shutdown(wait=not self._calls, cancel_futures=True)

@@ -54,8 +54,8 @@ def _web(plan: Plan) -> tuple[str, ...]:
     host, port, most = plan.address.host, str(plan.address.port), str(plan.max_message_bytes)
     if plan.asgi_server == "uvicorn":
         quiet = ("--log-level", "warning", "--no-access-log", "--lifespan", "off")
-        limit = ("--ws-max-size", most)
-        return ("-m", "uvicorn", "--host", host, "--port", port, *quiet, *limit, APPLICATION)
+        size = ("--ws-max-size", most)
+        return ("-m", "uvicorn", "--host", host, "--port", port, *quiet, *size, APPLICATION)
     limit = ("--websocket-max-message-size", most, "--websocket-max-frame-size", most)
     return ("-m", "daphne", "-b", host, "-p", port, "-v", "0", *limit, APPLICATION)
 

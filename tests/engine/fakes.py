@@ -117,6 +117,15 @@ class Join(Actor):
         return {"out": [ctx.inputs["a"], ctx.inputs["b"]]}
 
 
+class JoinAny(Join):
+    """What its connected inports hold, as an object."""
+
+    component = "join_any"
+
+    def process(self, ctx: Context) -> Outputs:
+        return {"out": dict(ctx.inputs)}
+
+
 class Tag(Actor):
     """[name, message]."""
 
@@ -141,7 +150,19 @@ class CountToState(Actor):
         return None
 
 
-ACTORS = [Double, Pass, AsyncPass, Increment, IncrementAll, Numbers, Fail, Join, Tag, CountToState]
+ACTORS = [
+    Double,
+    Pass,
+    AsyncPass,
+    Increment,
+    IncrementAll,
+    Numbers,
+    Fail,
+    Join,
+    JoinAny,
+    Tag,
+    CountToState,
+]
 
 
 def network_of(*more: type[Actor], **options: Any) -> Network:

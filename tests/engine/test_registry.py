@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.engine.fakes import ACTORS, Double, Increment, IncrementAll, Numbers
 
 class Good(Actor):
     component = "good"
-    inports = (Port("in"),)
+    inports: ClassVar[tuple[Port, ...]] = (Port("in"),)
     outports = (Port("out"),)
 
     def process(self, ctx: Context) -> Outputs:
