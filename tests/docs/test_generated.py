@@ -11,6 +11,7 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework import exceptions
 
+from engine.components.conditions import OPERATORS
 from tests.docs.generated import calls, replace_block
 from tests.docs.pages import BLOCKS, DOCS, ROOT
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 STALE = "the page is older than the code: run  .venv/bin/python -m tests.docs.write"
 CODE_IN_A_TABLE = re.compile(r"^\| `([a-z_]+)` \|", re.MULTILINE)
+CHECKING = re.compile(r"^from engine\.graph\.(\w+) import", re.MULTILINE)
+OPERATOR_ROW = re.compile(r"^\| `([a-z_`, ]+)` \| [^|]+ \|$", re.MULTILINE)
 CALL_IN_A_TABLE = re.compile(r"^\| `([A-Z]+ /[^`?]*)", re.MULTILINE)
 
 
@@ -32,6 +35,15 @@ def test_a_generated_part_is_up_to_date(place: tuple[str, str], make: Callable[[
     text = (DOCS / page).read_text("utf-8")
 
     assert replace_block(text, name, make()) == text, STALE
+
+
+def test_the_components_page_explains_every_operator_of_rules() -> None:
+    page = (DOCS / "components.md").read_text("utf-8")
+    _, _, table = page.partition("| Operator | Holds if the field |")
+
+    explained = {name for row in OPERATOR_ROW.findall(table) for name in row.split("`, `")}
+
+    assert explained == set(OPERATORS)
 
 
 def test_the_rest_page_lists_every_call_and_no_other() -> None:
@@ -62,7 +74,9 @@ def test_every_code_of_a_table_stands_in_the_source(page: str) -> None:
 
 
 def test_the_graph_page_lists_every_code_of_the_checks() -> None:
-    files = [*(ROOT / "engine" / "graph").glob("*.py"), ROOT / "engine" / "policy.py"]
+    folder = ROOT / "engine" / "graph"
+    checks = CHECKING.findall((folder / "validation.py").read_text("utf-8"))
+    files = [folder / f"{name}.py" for name in ("validation", "reading", "fields", *checks)]
     wanted = {code for file in files for code in codes_of_problems(file.read_text("utf-8"))}
 
     listed = CODE_IN_A_TABLE.findall((DOCS / "graphs.md").read_text("utf-8"))
