@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.behaviour import Style
 from engine.errors import GraphError, Problem
 from engine.graph import GraphLimits, check, resolve_port
 from engine.messages import FrozenDict
 from engine.network.collector import Collector
 from engine.network.mailbox import Link
-from engine.network.node import LONG_TURN, Node
+from engine.network.node import Node
 from engine.network.renewal import equip
 from engine.network.supervisor import Supervisor
 from engine.node_config import build_config, unknown_settings
@@ -90,9 +89,7 @@ def make_node(node_id: str, actor_class: type[Actor], metadata: Any, scheduler: 
     node = Node(node_id, actor, scheduler, policy_of(metadata, node=node_id))
     equip(node, actor)
     if scheduler.supervisor is not None:
-        node.most = 1
-    elif node.style in (Style.VALUE, Style.BATCH):
-        node.most = LONG_TURN
+        node.most, node.adapts = 1, False
     return node
 
 

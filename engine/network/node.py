@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from engine.permissions import Permissions
     from engine.policy import NodePolicy
 
-TURN = 256  # firings of one turn, at most
-LONG_TURN = 1024  # of the styles that take a tenth of the time a firing
+TURN = 256  # firings of one turn, to begin with; more dicts at once only leave the cache
+LONG_TURN = 1024  # of the styles that make no dict a firing
 
 
 class Node:
@@ -35,6 +35,7 @@ class Node:
     __slots__ = (
         "abandoned",
         "actor",
+        "adapts",
         "blocked",
         "collectors",
         "component",
@@ -52,6 +53,7 @@ class Node:
         "input_links",
         "joins",
         "kick",
+        "longest",
         "most",
         "node_id",
         "only_outport",
@@ -100,6 +102,8 @@ class Node:
         self.since = 0.0  # when the generator began, monotonic
         self.kick: dict[str, Message] | None = None  # the inputs of a source's one firing at start
         self.most = TURN  # firings of one turn
+        self.longest = LONG_TURN  # what it may become
+        self.adapts = not scheduler.shuffled  # to the time they take; with a seed, order counts
         self.queued = False  # in the ready queue
         self.blocked = False  # waits for room
         self.suspended = False  # is being restarted, swapped or taken out: nothing fires

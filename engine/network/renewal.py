@@ -10,6 +10,7 @@ from engine.actor import Actor
 from engine.behaviour import Style, style_of
 from engine.errors import SetupError
 from engine.lifecycle import ActorState
+from engine.network.node import LONG_TURN, TURN
 from engine.network.steps import STEPS
 from engine.network.workers import Crew
 
@@ -67,6 +68,7 @@ def equip(node: Node, actor: Actor) -> None:
         node.crew, node.step = Crew(node, node.policy), None
     else:
         node.crew, node.step = None, STEPS[style]
+    node.longest = TURN if style is Style.PROCESS else LONG_TURN
 
 
 async def set_up(node: Node) -> None:

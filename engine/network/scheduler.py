@@ -228,14 +228,20 @@ class Scheduler:
     def _tick(self) -> None:
         self._scheduled = False
         try:
-            end = perf_counter() + SLICE
+            before = perf_counter()
+            end = before + SLICE
             while self.ready and self.may_run:
                 if self.shuffled:
                     self.ready.rotate(self.random.randrange(len(self.ready)))
-                self._turn(self.ready.popleft())
+                node = self.ready.popleft()
+                self._turn(node)
                 if self.recording:
                     self._throttle()
-                if perf_counter() >= end:
+                now = perf_counter()
+                if node.adapts:
+                    _adapt(node, now - before)
+                before = now
+                if now >= end:
                     break
             if not self.may_run:
                 return
@@ -309,6 +315,14 @@ class Scheduler:
             self._pool.shutdown(wait=not self._calls, cancel_futures=True)
         if self._http is not None:
             await self._http.aclose()
+
+
+def _adapt(node: Node, took: float) -> None:
+    """Make the turns of a slow actor shorter than a slice, and those of a fast one longer."""
+    if took > SLICE:
+        node.most = max(node.most // 2, 1)
+    elif took < SLICE / 4:
+        node.most = min(node.most * 2, node.longest)
 
 
 def _guard(call: Callable[[], Any]) -> Callable[[], Any]:
