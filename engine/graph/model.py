@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from engine.codec import dumps, encode, from_wire, is_tagged
-from engine.errors import CodecError, GraphError, MessageError, Problem, nearest
+from engine.errors import CodecError, MessageError, nearest
 from engine.graph.elements import (
     Connection,
     EdgeDetails,
@@ -17,11 +16,15 @@ from engine.graph.elements import (
     Initial,
     Node,
 )
+from engine.graph.given import frozen_object, missing, need_text, refused
 from engine.graph.reading import Parts, read_document
 from engine.graph.writing import write_document
 from engine.messages import FrozenDict, FrozenList, freeze
 from engine.ports import PortType
 from engine.strict_json import NO_SIZE_LIMITS, JsonLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class Graph:
@@ -106,17 +109,16 @@ class Graph:
             GraphError: the id is taken or empty, or the config is not made of JSON values.
         """
         where = f"node {id!r}"
-        _text(where, "id", id)
-        _text(where, "component", component)
+        need_text(where, "id", id)
+        need_text(where, "component", component)
         if id in self.nodes:
-            raise _refused(where, "there is one with this id already", "duplicate_node", node=id)
-        self.nodes[id] = Node(id, component, _object(where, config))
+            raise refused(where, "there is one with this id already", "duplicate_node", node=id)
+        self.nodes[id] = Node(id, component, frozen_object(where, config))
 
     def remove_node(self, id: str) -> None:  # noqa: A002 -- the domain's word
         """Remove a node and everything that is attached to it."""
         if self.nodes.pop(id, None) is None:
-            hint = nearest(id, self.nodes)
-            raise _refused(f"node {id!r}", "there is none", "unknown_node", node=id, hint=hint)
+            raise missing("node", id, self.nodes)
         self.connections = [c for c in self.connections if id not in (c.from_node, c.to_node)]
         self.initials = [item for item in self.initials if item.node != id]
         self.inports = {name: port for name, port in self.inports.items() if port.node != id}
@@ -141,9 +143,9 @@ class Graph:
         """
         where = f"connection {from_node}.{from_port} -> {to_node}.{to_port}"
         for what, value in zip(_ENDS, (from_node, from_port, to_node, to_port), strict=True):
-            _text(where, what, value)
+            need_text(where, what, value)
         self.connections.append(
-            Connection(from_node, from_port, to_node, to_port, _object(where, metadata))
+            Connection(from_node, from_port, to_node, to_port, frozen_object(where, metadata))
         )
 
     def remove_connection(self, from_node: str, from_port: str, to_node: str, to_port: str) -> None:
@@ -155,7 +157,7 @@ class Graph:
         if len(kept) == len(self.connections):
             text = f"{from_node}.{from_port} -> {to_node}.{to_port}"
             hint = nearest(text, (c.ends for c in self.connections))
-            raise _refused(
+            raise refused(
                 f"connection {text}", "there is none", "unknown_connection", node=to_node, hint=hint
             )
         self.connections = kept
@@ -171,8 +173,8 @@ class Graph:
             GraphError: it cannot be a message.
         """
         where = f"initial packet for {node}.{port}"
-        _text(where, "node", node)
-        _text(where, "port", port)
+        need_text(where, "node", node)
+        need_text(where, "port", port)
         try:
             if is_tagged(value):
                 from_wire(value)
@@ -180,15 +182,15 @@ class Graph:
             else:
                 data = freeze(encode(freeze(value)))
         except (CodecError, MessageError) as error:
-            raise _refused(where, str(error), "invalid_message", node=node, port=port) from error
-        self.initials.append(Initial(node, port, data, _object(where, metadata)))
+            raise refused(where, str(error), "invalid_message", node=node, port=port) from error
+        self.initials.append(Initial(node, port, data, frozen_object(where, metadata)))
 
     def remove_initial(self, node: str, port: str) -> None:
         """Remove all initial packets of a port."""
         kept = [item for item in self.initials if (item.node, item.port) != (node, port)]
         if len(kept) == len(self.initials):
             where = f"initial packet for {node}.{port}"
-            raise _refused(where, "there is none", "unknown_initial", node=node, port=port)
+            raise refused(where, "there is none", "unknown_initial", node=node, port=port)
         self.initials = kept
 
     def add_inport(self, name: str, node: str, port: str, port_type: str = "any") -> None:
@@ -221,16 +223,15 @@ class Graph:
     ) -> None:
         """Show these nodes together."""
         where = f"group {id!r}"
-        _text(where, "id", id)
+        need_text(where, "id", id)
         if any(group.id == id for group in self.groups):
-            raise _refused(where, "there is one with this id already", "duplicate_group")
-        self.groups.append(Group(id, FrozenList(nodes), _object(where, metadata)))
+            raise refused(where, "there is one with this id already", "duplicate_group")
+        self.groups.append(Group(id, FrozenList(nodes), frozen_object(where, metadata)))
 
     def remove_group(self, id: str) -> None:  # noqa: A002 -- the domain's word
         kept = [group for group in self.groups if group.id != id]
         if len(kept) == len(self.groups):
-            hint = nearest(id, (group.id for group in self.groups))
-            raise _refused(f"group {id!r}", "there is none", "unknown_group", hint=hint)
+            raise missing("group", id, [group.id for group in self.groups])
         self.groups = kept
 
 
@@ -242,14 +243,14 @@ def _exposed(
 ) -> ExposedPort:
     where = f"{kind} {new.name!r}"
     for what, value in (("name", new.name), ("node", new.node), ("port", new.port)):
-        _text(where, what, value)
+        need_text(where, what, value)
     if new.name in taken:
         message = "there is one with this name already"
-        raise _refused(where, message, f"duplicate_{kind}", node=new.node, port=new.port)
+        raise refused(where, message, f"duplicate_{kind}", node=new.node, port=new.port)
     if port_type not in tuple(PortType):
         hint = nearest(str(port_type), map(str, PortType))
         message = f"the port type {port_type!r} is unknown"
-        raise _refused(where, message, "unknown_port_type", node=new.node, port=new.port, hint=hint)
+        raise refused(where, message, "unknown_port_type", node=new.node, port=new.port, hint=hint)
     # The original has no type for errors, and refuses a word that it does not know.
     word = PortType.ANY if port_type == PortType.ERROR else port_type
     details = EdgeDetails(port_name=new.port, port_type=FrozenDict({"type": str(word)}))
@@ -258,26 +259,4 @@ def _exposed(
 
 def _remove(kind: str, ports: dict[str, ExposedPort], name: str) -> None:
     if ports.pop(name, None) is None:
-        hint = nearest(name, ports)
-        raise _refused(f"{kind} {name!r}", "there is none", f"unknown_{kind}", hint=hint)
-
-
-def _text(where: str, what: str, value: object) -> None:
-    if not isinstance(value, str) or not value:
-        raise _refused(where, f"{what} must be a text that is not empty, not {value!r}", "invalid")
-
-
-def _object(where: str, value: Any) -> FrozenDict | None:
-    if value is None:
-        return None
-    if not isinstance(value, Mapping):
-        raise _refused(where, f"must be an object, not {type(value).__name__}", "invalid")
-    try:
-        frozen: FrozenDict = freeze(dict(value))
-    except MessageError as error:
-        raise _refused(where, str(error), "invalid") from error
-    return frozen
-
-
-def _refused(where: str, message: str, code: str, **more: str) -> GraphError:
-    return GraphError([Problem(where, message, code, **more)])
+        raise missing(kind, name, ports)

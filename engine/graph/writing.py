@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
+
+from engine.graph.elements import Connection, ExposedPort, Group, Initial, Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.graph.elements import Connection, EdgeDetails, ExposedPort, Initial
+    from engine.graph.elements import EdgeDetails
     from engine.graph.model import Graph
 
 
@@ -18,23 +20,42 @@ def write_document(graph: Graph) -> dict[str, Any]:
         **graph.extra,
         "caseSensitive": graph.case_sensitive,
         "properties": {"name": "", **graph.properties},
-        "processes": {
-            node.id: {
-                **node.extra,
-                "id": node.id,
-                "component": node.component,
-                "metadata": node.metadata,
-            }
-            for node in graph.nodes.values()
-        },
+        "processes": {node.id: _node(node) for node in graph.nodes.values()},
         "connections": [*map(_connection, graph.connections), *packets],
         "inports": _exposed(graph.inports),
         "outports": _exposed(graph.outports),
-        "groups": [
-            {**group.extra, "id": group.id, "nodes": group.nodes, "metadata": group.metadata}
-            for group in graph.groups
-        ],
+        "groups": [_group(group) for group in graph.groups],
     }
+
+
+def write_element(element: Node | Connection | Initial | ExposedPort | Group) -> dict[str, Any]:
+    """One element as it stands in the document."""
+    match element:
+        case Node():
+            return _node(element)
+        case Connection():
+            return _connection(element)
+        case Initial():
+            return _initial(element, element.target.index or 0)
+        case ExposedPort():
+            return _exposed({element.name: element})[element.name]  # type: ignore[no-any-return]
+        case Group():
+            return _group(element)
+        case _:
+            assert_never(element)
+
+
+def _node(node: Node) -> dict[str, Any]:
+    return {
+        **node.extra,
+        "id": node.id,
+        "component": node.component,
+        "metadata": node.metadata,
+    }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {**group.extra, "id": group.id, "nodes": group.nodes, "metadata": group.metadata}
 
 
 def _connection(item: Connection) -> dict[str, Any]:
