@@ -58,6 +58,7 @@ PEERS = (
     peer("peer events", "offbit_idle:events_memory", messages=10_000),
     peer("queue 10", "queues:chain", stages=10, messages=50_000),
     peer("bytewax 10", "bytewax_flow:chain", stages=10, messages=MILLION),
+    peer("bytewax batch 10", "bytewax_flow:chain", stages=10, messages=MILLION, batch=True),
 )
 
 ALL = OURS + PEERS

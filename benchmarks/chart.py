@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WIDTH = 860
-LABELS = 300  # pixels for the names
+WIDTH = 920
+LABELS = 380  # pixels for the names
 VALUES = 90  # pixels for the figures behind the bars
 ROW = 24
 TOP = 56

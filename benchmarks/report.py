@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from benchmarks import machine, wording
-from benchmarks.cases import ALL, OURS
+from benchmarks.cases import ALL
 from benchmarks.targets import RATE, TARGETS
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def case_rows(figures: Figures) -> list[str]:
     rows = ["| case | CPU hops/s | ns a hop | other figures |", "|---|---|---|---|"]
     for case in ALL:
         measured = figures.measured(case.name)
-        name = wording.meaning(case.name) if case in OURS else case.name
+        name = wording.meaning(case.name)
         if not measured:
             rows.append(f"| {name} | | | {wording.not_measured(figures, case.name)} |")
             continue

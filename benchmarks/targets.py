@@ -33,6 +33,11 @@ class Target:
         return figure >= self.bound if self.at_least else figure <= self.bound
 
 
+BYTEWAX = (
+    "bytewax is given batches of 1,000 here, and so does nearly twice what the target was set "
+    "from (8.9 M hops/s); its results are not checked to be messages, nor counted by connection."
+)
+
 TARGETS = (
     Target("dict chain 10", RATE, 100, "peer python 10"),
     Target("dict chain 10", RATE, 40, "peer native 10"),
@@ -41,9 +46,9 @@ TARGETS = (
     Target("async chain 10", RATE, 80, "peer python 10"),
     Target("async chain 10", RATE, 2, "queue 10"),
     Target("value chain 10", RATE, 300, "peer python 10"),
-    Target("value chain 10", RATE, 1, "bytewax 10"),
+    Target("value chain 10", RATE, 1, "bytewax 10", BYTEWAX),
     Target("batch chain 10", RATE, 1_000, "peer python 10"),
-    Target("batch chain 10", RATE, 3, "bytewax 10"),
+    Target("batch chain 10", RATE, 3, "bytewax 10", BYTEWAX),
     Target("fan-out 100", RATE, 100, "peer fan-out"),
     Target("fan-in 100", RATE, 100, "peer fan-in"),
     Target("diamond", RATE, 100, "peer python 10"),

@@ -35,6 +35,19 @@ MEANINGS = {
     "start": "build and start 10,000 nodes",
     "load": "load 10,000-node JSON",
     "slow sink": "growth in 10 M messages through a slow sink",
+    "peer python 10": "the original: Python actors, chain 10",
+    "peer native 10": "the original: native actors, chain 10",
+    "peer fan-out": "the original: fan-out 100",
+    "peer fan-in": "the original: fan-in 100",
+    "peer diamond": "the original: diamond",
+    "peer hop": "the original: one hop, idle network",
+    "peer idle actor": "the original: idle connected actor",
+    "peer start": "the original: build and start 10,000 nodes",
+    "peer load": "the original: load 10,000-node JSON",
+    "peer events": "the original: events that nobody reads",
+    "queue 10": "asyncio.Queue by hand, chain 10",
+    "bytewax 10": "bytewax, op.map, chain 10",
+    "bytewax batch 10": "bytewax, op.flat_map_batch, chain 10",
 }
 
 

@@ -73,10 +73,10 @@ class AddValue(Actor):
     inports = (Port("in", "integer"),)
     outports = (Port("out", "integer"),)
     Config = Add.Config
+    config: Add.Config  # for a type checker
 
     def process_value(self, value: int) -> int:
-        step: int = self.config.step
-        return value + step
+        return value + self.config.step
 
 
 class AddBatch(Actor):
@@ -86,6 +86,7 @@ class AddBatch(Actor):
     inports = (Port("in", "integer"),)
     outports = (Port("out", "integer"),)
     Config = Add.Config
+    config: Add.Config
 
     def process_batch(self, values: list[int]) -> list[int]:
         step = self.config.step
@@ -113,7 +114,7 @@ class Check(Actor):
 
 
 class CheckBatch(Actor):
-    """The same for a list of values, beside batch behaviours; ``checked`` tells how many came."""
+    """The same for a list of values; ``checked`` tells how many came."""
 
     component = "check_batch"
     inports = (Port("in", "integer"),)

@@ -13,6 +13,8 @@ from benchmarks.engine.verify import verify
 from benchmarks.measure import LostMessageError, Measured, Watch
 from engine import Network, Permissions
 
+BATCHED = ("add_value", "add_batch")  # whose sink checks a batch at a time
+
 
 def build(component: str, stages: int, messages: int) -> Network:
     network = Network(registry=REGISTRY, permissions=Permissions())
@@ -22,7 +24,7 @@ def build(component: str, stages: int, messages: int) -> Network:
         network.add_node(f"stage{number}", component, {"step": 1})
         network.add_connection(before, "out", f"stage{number}", "in")
         before = f"stage{number}"
-    sink = "check_batch" if component == "add_batch" else "check"
+    sink = "check_batch" if component in BATCHED else "check"
     network.add_node("sink", sink, {"count": messages, "first": stages})
     network.add_connection(before, "out", "sink", "in")
     return network
@@ -33,7 +35,7 @@ async def run(component: str, stages: int, messages: int) -> Measured:
     with Watch() as watch:
         network = build(component, stages, messages)
         result = await network.run()
-    if component == "add_batch":
+    if component in BATCHED:
         if CheckBatch.checked.pop("seen") != messages or result.status != "completed":
             raise LostMessageError(result.error)
     else:

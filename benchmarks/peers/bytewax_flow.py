@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 BATCH = 1_000
 
 
-def add_one(number: int) -> int:
-    return number + 1
+def adder(step: int) -> Callable[[int], int]:
+    return lambda number: number + step
 
 
-def add_one_to_each(numbers: list[int]) -> list[int]:
-    return [number + 1 for number in numbers]
+def batch_adder(step: int) -> Callable[[list[int]], list[int]]:
+    return lambda numbers: [number + step for number in numbers]
 
 
 def flow(stages: int, messages: int, out: list[int], *, batch: bool) -> Dataflow:
@@ -29,9 +29,9 @@ def flow(stages: int, messages: int, out: list[int], *, batch: bool) -> Dataflow
     stream = op.input("source", dataflow, TestingSource(range(messages), batch_size=BATCH))
     for number in range(stages):
         if batch:
-            stream = op.flat_map_batch(f"stage{number}", stream, add_one_to_each)
+            stream = op.flat_map_batch(f"stage{number}", stream, batch_adder(1))
         else:
-            stream = op.map(f"stage{number}", stream, add_one)
+            stream = op.map(f"stage{number}", stream, adder(1))
     op.output("sink", stream, TestingSink(out))
     return dataflow
 
