@@ -44,6 +44,11 @@ class Actor:
     ``process_value(self, value)`` and ``process_batch(self, values)``. ``setup()`` and
     ``teardown()`` frame the actor's life; both may be async. Every node has an instance of
     its own.
+
+    Two more methods are optional. ``on_error(self, error, inputs)`` is asked when a firing has
+    failed for good: what it returns is sent and the failure is handled, None leaves it to the
+    next level, and raising makes another error of it. ``drain(self, ctx)`` is called once, when
+    no more messages will come: it returns what the actor has held back.
     """
 
     component: ClassVar[str] = ""

@@ -340,6 +340,8 @@ def _type_name(hint: Any) -> str:
         return "string"
     if origin in (Union, types.UnionType):
         return _type_name(next(part for part in get_args(hint) if part is not type(None)))
+    if hasattr(origin, "from_setting"):
+        return str(getattr(origin, "json_type", "string"))
     names = {
         str: "string",
         int: "integer",

@@ -94,7 +94,7 @@ class _Validator:
             for exposed in ports.values():
                 yield from self._exposed(kind, exposed)
         yield from self._required()
-        yield from policy_problems(self._graph, self._actor)
+        yield from policy_problems(self._graph, self._actor, self._outports)
         yield from shape_problems(self._graph, self._hints)
         yield from dead_nodes(self._graph, self._actor)
 

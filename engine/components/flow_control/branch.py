@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from engine.actor import Actor, Context, Outputs
 from engine.components.conditions import OPERATORS, Operator, is_truthy
@@ -22,6 +22,8 @@ ConditionType: TypeAlias = Literal[Operator, "is_empty", "truthy"]
 @dataclass(frozen=True, slots=True)
 class DecisionRules:
     """``decisionRules``: it decides only if it has groups, otherwise the simple form does."""
+
+    json_type: ClassVar[str] = "object"
 
     rules: RuleSet | None = None
 

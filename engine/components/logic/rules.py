@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from engine.components.rules import RuleSet
 from engine.messages import FrozenDict, freeze
@@ -56,6 +56,8 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Rules in the order in which they are tried; the first that matches wins."""
+
+    json_type: ClassVar[str] = "any"  # an object, or a list of them
 
     rules: tuple[Rule, ...] = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cmp_to_key
-from typing import Any, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 from engine.components.conditions import choice, is_number
 from engine.components.paths import Path
@@ -22,6 +22,8 @@ class OperationSets:
 
     Every set starts from the input again, so the others change nothing; they are checked only.
     """
+
+    json_type: ClassVar[str] = "array"
 
     steps: tuple[Step, ...] = ()
 
