@@ -73,6 +73,7 @@ class Scheduler:
         "limits",
         "may_run",
         "nodes",
+        "overseer",
         "parked",
         "paused",
         "permissions",
@@ -101,6 +102,8 @@ class Scheduler:
         self.ready: deque[Node] = deque()
         self.parked: dict[Inport, None] = {}  # full inports that somebody waits for, in order
         self.in_flight = 0
+        # Of a part of a network: told when the part is at rest, in place of deciding what it means.
+        self.overseer: Callable[[], None] | None = None
         self.errands: set[asyncio.Task[None]] = set()  # of live control
         self.subscriptions: list[Subscription[Any]] = []
         self.recording = False
@@ -236,7 +239,7 @@ class Scheduler:
                 node = self.ready.popleft()
                 self._turn(node)
                 if self.recording:
-                    self._throttle()
+                    self.throttle()
                 now = perf_counter()
                 if node.adapts:
                     _adapt(node, now - before)
@@ -252,7 +255,8 @@ class Scheduler:
         except Exception as error:  # noqa: BLE001 -- the engine's own: the run must end with it
             self.crash(error)
 
-    def _throttle(self) -> None:
+    def throttle(self) -> None:
+        """Stop while a reader that must not lose anything is behind."""
         if any(item.lossless and item.full for item in self.subscriptions):
             self.hold()
 
@@ -280,21 +284,23 @@ class Scheduler:
         """Nothing is ready. Idle, stuck, or just waiting for a task in flight?"""
         if self.in_flight or self.idle:
             return
-        if any(collector.waited_for for collector in self.collectors.values()):
+        if self.overseer is not None:
+            self.idle = True
+            self.overseer()
+        elif any(collector.waited_for for collector in self.collectors.values()):
             self.quiet.set()  # a reader is to come; outside the deadlock rule
         elif any(node.holds and (node.blocked or node.has_pending) for node in self.nodes.values()):
             return  # somebody holds a connection; outside the deadlock rule too
         elif self.parked:
-            self._grow()
+            self.grow(min(self.parked, key=lambda item: item.bound))
         else:
             self.idle = True
             if self.recording:
                 self.record(Idle(self.clock.now()))
             self.quiet.set()
 
-    def _grow(self) -> None:
-        """Parks' rule: enlarge the smallest full port of the cycle, up to a limit."""
-        inport = min(self.parked, key=lambda item: item.bound)
+    def grow(self, inport: Inport) -> None:
+        """Parks' rule: enlarge the smallest full port of a cycle, up to a limit."""
         limit = inport.start_bound * self.limits.cycle_growth
         if inport.bound >= limit or _bytes_of(inport) >= self.limits.cycle_bytes:
             self.crash(BackpressureDeadlock(item.where for item in self.parked))
