@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import tracemalloc
 from contextlib import contextmanager
@@ -58,8 +57,8 @@ def _children() -> int:
 
 
 def _descriptors() -> Iterator[tuple[str, str]]:
-    for entry in Path("/proc/self/fd").iterdir():
+    for entry in Path("/proc/self/fd").glob("*"):
         try:
-            yield entry.name, os.readlink(entry)
+            yield entry.name, str(entry.readlink())
         except FileNotFoundError:  # the one that listed the folder
             continue
