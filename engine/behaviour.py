@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cache
 from enum import StrEnum
 from typing import Any
 
@@ -29,6 +30,7 @@ class Style(StrEnum):
 _METHODS = ("process", "process_value", "process_batch")
 
 
+@cache
 def style_of(actor: type[Actor]) -> Style:
     """The style of the one behaviour of a class that has been checked."""
     if hasattr(actor, "process_value"):

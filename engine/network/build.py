@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import GraphError, Problem
@@ -16,7 +18,7 @@ from engine.node_config import build_config, unknown_settings
 from engine.policy import policy_of, supervision_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from engine.actor import Actor
     from engine.graph import Graph
@@ -36,7 +38,24 @@ def build(graph: Graph, registry: Registry, scheduler: Scheduler, strict: Collec
     Raises:
         GraphError: the graph cannot run; nothing has been made.
     """
-    check_all(graph, registry, strict, GraphLimits(nodes=scheduler.limits.max_nodes))
+    with _no_collection():
+        check_all(graph, registry, strict, GraphLimits(nodes=scheduler.limits.max_nodes))
+        _make_all(graph, registry, scheduler)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector from looking, again and again, at ever more live objects."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _make_all(graph: Graph, registry: Registry, scheduler: Scheduler) -> None:
     supervision = supervision_of(graph.properties)
     if supervision is not None:
         scheduler.supervisor = Supervisor(scheduler, supervision)

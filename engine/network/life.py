@@ -32,6 +32,32 @@ async def set_up(scheduler: Scheduler) -> bool:
     return True
 
 
+def halt(scheduler: Scheduler) -> None:
+    """Begin nothing more, and cancel what is under way; a second time does no harm."""
+    for node in scheduler.nodes.values():
+        if node.crew is not None:
+            node.crew.cancel()  # also those that a shutdown waits for
+    if not scheduler.stopping:
+        scheduler.stopping = True
+        scheduler.settle()
+        scheduler.give_up()
+
+
+async def dismiss(scheduler: Scheduler) -> None:
+    """End the tasks of async actors, and let go whoever waits for room."""
+    crews = [node.crew for node in scheduler.nodes.values() if node.crew is not None]
+    for crew in crews:
+        if scheduler.failure is None:
+            crew.close()
+        else:  # nobody waits for what a broken run still does
+            crew.cancel()
+    for collector in scheduler.collectors.values():
+        collector.close()
+    scheduler.give_up()
+    for crew in crews:
+        await crew.closed()
+
+
 async def tear_down(scheduler: Scheduler) -> None:
     """Run every ``teardown`` once; one that fails is logged and the others still run."""
     for node in scheduler.nodes.values():

@@ -13,7 +13,7 @@ from engine.limits import DEFAULT as DEFAULT_LIMITS
 from engine.network import control
 from engine.network.build import build
 from engine.network.entry import inport_of, lay_in, read_inputs, receive
-from engine.network.life import drain, set_up, tear_down
+from engine.network.life import dismiss, drain, halt, set_up, tear_down
 from engine.network.records import NetworkStarted, Shutdown, Undelivered
 from engine.network.result import Result, Statistics, result_of, statistics_of, undelivered_of
 from engine.network.scheduler import Scheduler
@@ -306,16 +306,9 @@ class Network:
 
     def cancel(self) -> None:
         """Stop at once: tasks are cancelled, nothing more fires, ``run`` returns ``cancelled``."""
-        scheduler = self._scheduler
-        for node in scheduler.nodes.values():
-            if node.crew is not None:
-                node.crew.cancel()  # also those that a shutdown waits for
-        if self._ended or self._cancelled:
-            return
-        self._cancelled = True
-        scheduler.stopping = True
-        scheduler.settle()
-        scheduler.give_up()
+        halt(self._scheduler)
+        if not self._ended:
+            self._cancelled = True
 
     @overload
     def subscribe(self, *, lossless: bool = False) -> Subscription[EngineEvent]: ...
@@ -347,27 +340,12 @@ class Network:
         if self._started_at is not None:
             self._duration = self._clock.monotonic() - self._started_at
             scheduler.settle()
-            await self._dismiss()
+            await dismiss(scheduler)
             await tear_down(scheduler)
             await scheduler.close()
             self._record_end()
         for subscription in scheduler.subscriptions:
             subscription.close()
-
-    async def _dismiss(self) -> None:
-        """End the tasks of async actors, and let go whoever waits for room."""
-        scheduler = self._scheduler
-        crews = [node.crew for node in scheduler.nodes.values() if node.crew is not None]
-        for crew in crews:
-            if scheduler.failure is None:
-                crew.close()
-            else:  # nobody waits for what a broken run still does
-                crew.cancel()
-        for collector in scheduler.collectors.values():
-            collector.close()
-        scheduler.give_up()
-        for crew in crews:
-            await crew.closed()
 
     def _record_end(self) -> None:
         scheduler = self._scheduler

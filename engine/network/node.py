@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine.actor import Actor, Context
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from engine.network.workers import Crew
     from engine.permissions import Permissions
     from engine.policy import NodePolicy
+    from engine.ports import Port
 
 TURN = 256  # firings of one turn, to begin with; more dicts at once only leave the cache
 LONG_TURN = 1024  # of the styles that make no dict a firing
@@ -69,6 +71,7 @@ class Node:
         "style",
         "suspended",
         "targets",
+        "wire",
     )
 
     def __init__(
@@ -93,7 +96,8 @@ class Node:
         self.has_pending = False  # an outport holds messages that found no room
         self.connected_outports: frozenset[str] = frozenset()
         self.only_outport: str | None = None
-        self.error_port = _error_port(actor)
+        self.wire: Link | None = None  # the only link of the only outport: the common case
+        self.error_port = _error_port(tuple(self.outports), actor.outports)
         self.input_links: list[str] = []  # ids of the connections into it
         self.ctx = Context(self, {})
         self.step: Callable[[Node, int], None] | None = None  # of a sync actor
@@ -148,10 +152,13 @@ class Node:
     def link_up(self) -> None:
         """Settle what depends on the connections, once all are made."""
         outports = self.outports.values()
-        self.targets = tuple(link.inport for outport in outports for link in outport.links)
+        links = [link for outport in outports for link in outport.links]
+        self.targets = tuple(link.inport for link in links)
         self.collectors = tuple(item for outport in outports for item in outport.collectors)
         self.connected_outports = frozenset(out.name for out in outports if out.connected)
         self.only_outport = next(iter(self.outports)) if len(self.outports) == 1 else None
+        lone = self.only_outport is not None and len(links) == 1 and not self.collectors
+        self.wire = links[0] if lone else None
         self.solo, self.joins = None, EMPTY
         if self.actor.await_all_inports:
             self.joins = tuple(inport for inport in self.inports.values() if inport.fed)
@@ -265,6 +272,13 @@ class Node:
 
     def send(self, outputs: Mapping[str, list[Message]]) -> None:
         """Deliver to every receiver, in order; what has no room stays pending."""
+        if self.wire is not None and not self.has_pending and self.only_outport in outputs:
+            messages = outputs[self.only_outport]
+            inport = self.wire.inport
+            if inport.bound - len(inport.queue) >= len(messages) and not self.wire.held:
+                now = self.scheduler.clock.now() if self.scheduler.recording else 0.0
+                self._put(self.wire, messages, now)
+                return
         for name, messages in outputs.items():
             outport = self.outports[name]
             if outport.connected:
@@ -305,10 +319,11 @@ class Node:
         link.inport.put(messages)
 
 
-def _error_port(actor: Actor) -> str | None:
-    return next(
-        (port.name for port in actor.outports if port.name == "error" or port.type == "error"), None
-    )
+@cache
+def _error_port(names: tuple[str, ...], ports: tuple[Port, ...]) -> str | None:
+    """The outport for errors: the one of type ``error``, or the one of that name."""
+    typed = (port.name for port in ports if port.type == "error")
+    return next(typed, "error" if "error" in names else None)
 
 
 def _text(message: Message) -> str:

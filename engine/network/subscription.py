@@ -7,15 +7,19 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from engine.network.expand import RECORDS_OF, expand
+from engine.network.records import Received, Sent
+from engine.network.sizes import estimate_size
+from engine.network.wire import wire_events
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from engine.network.records import Record
 
 E = TypeVar("E")
 
 RING_MESSAGES = 10_000  # messages a subscriber may be behind
+RING_BYTES = 64 * 1024 * 1024  # and what they may take, as estimated
 
 
 class Subscription(Generic[E]):
@@ -27,6 +31,7 @@ class Subscription(Generic[E]):
     """
 
     __slots__ = (
+        "_bytes",
         "_closed",
         "_kinds",
         "_news",
@@ -52,13 +57,14 @@ class Subscription(Generic[E]):
         self._kinds = frozenset(kind for event in wanted for kind in RECORDS_OF[event])
         self._records: deque[Record] = deque()
         self._weight = 0
+        self._bytes = 0
         self._news = asyncio.Event()
         self._closed = False
         self._on_room = on_room
 
     @property
     def full(self) -> bool:
-        return self._weight >= RING_MESSAGES
+        return self._weight >= RING_MESSAGES or self._bytes >= RING_BYTES
 
     @property
     def unread(self) -> bool:
@@ -70,9 +76,11 @@ class Subscription(Generic[E]):
             return
         self._records.append(record)
         self._weight += record.weight
-        while not self.lossless and self._weight > RING_MESSAGES and len(self._records) > 1:
+        self._bytes += _bytes(record)
+        while self.full and not self.lossless and len(self._records) > 1:
             oldest = self._records.popleft()
             self._weight -= oldest.weight
+            self._bytes -= _bytes(oldest)
             self.dropped += oldest.weight
         self._news.set()
 
@@ -83,20 +91,42 @@ class Subscription(Generic[E]):
 
     async def read(self) -> list[E]:
         """Wait for events and take all there are; an empty list is the end."""
+        while records := await self._take():
+            events: list[Any] = [event for record in records for event in expand(record)]
+            if self.types is not None:
+                events = [event for event in events if type(event) in self.types]
+            if events:
+                return events
+        return []
+
+    async def read_wire(self) -> list[dict[str, Any]]:
+        """The same as plain dicts in the shape of Reflow's SDK, and several times as fast."""
+        while records := await self._take():
+            events = [event for record in records for event in wire_events(record)]
+            if events:
+                return events
+        return []
+
+    async def _take(self) -> Sequence[Record]:
+        """Wait for records and take all there are; none is the end."""
         while not self._records:
             if self._closed:
-                return []
+                return ()
             self._news.clear()
             await self._news.wait()
         records, self._records = self._records, deque()
-        self._weight = 0
+        self._weight = self._bytes = 0
         self._on_room()
-        events: list[Any] = [event for record in records for event in expand(record)]
-        if self.types is None:
-            return events
-        return [event for event in events if type(event) in self.types] or await self.read()
+        return records
 
     async def __aiter__(self) -> AsyncIterator[E]:
         while events := await self.read():
             for event in events:
                 yield event
+
+
+def _bytes(record: Record) -> int:
+    """What the messages of a record take, about; equal whenever it is asked."""
+    if isinstance(record, (Sent, Received)):
+        return estimate_size(record.messages[0]) * len(record.messages)
+    return 0

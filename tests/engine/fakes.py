@@ -141,6 +141,17 @@ class Tag(Actor):
         return {"out": [ctx.config.name, ctx.inputs["in"]]}
 
 
+class Big(Actor):
+    """A message of 1 MiB for each."""
+
+    component = "big"
+    inports = (Port("in"),)
+    outports = (Port("out", "bytes"),)
+
+    def process(self, ctx: Context) -> Outputs:
+        return {"out": bytes(1024 * 1024)}
+
+
 class CountToState(Actor):
     component = "count_to_state"
     inports = (Port("in"),)
@@ -162,6 +173,7 @@ ACTORS = [
     JoinAny,
     Tag,
     CountToState,
+    Big,
 ]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from engine import Actor, Context, NetworkError, Outputs, Port
+from engine import Actor, Context, NetworkError, Outputs, Port, freeze
 from engine.events import MessageSent, NetworkIdle, PortGrew
 from engine.limits import Limits
 from tests.engine.fakes import chain, network_of
@@ -262,3 +263,61 @@ async def test_two_subscribers_each_get_everything() -> None:
     await network.run()
 
     assert [e.message async for e in first] == [e.message async for e in second] == [1]
+
+
+async def test_a_subscriber_may_be_behind_by_bytes_too() -> None:
+    network = network_of()
+    network.add_node("source", "numbers", {"count": 300})
+    network.add_node("big", "big")
+    network.add_node("sink", "count_to_state")
+    network.add_connection("source", "out", "big", "in")
+    network.add_connection("big", "out", "sink", "in")
+    subscription = network.subscribe([MessageSent])
+
+    await network.run()
+    kept = [event.message async for event in subscription if event.node == "big"]
+
+    assert subscription.dropped > 0
+    assert 0 < len(kept) < 300  # of 1 MiB each, where 64 MiB fit
+
+
+async def test_events_can_be_read_in_the_shape_of_the_original() -> None:
+    network = network_of()
+    chain(network, "pass", "fail")
+    network.graph.nodes["n1"] = replace(network.graph.nodes["n1"], metadata=freeze({"bad": [2]}))
+    for number in (1, 2):
+        network.add_initial("n0", "in", number)
+    subscription = network.subscribe()
+
+    await network.run()
+    events = []
+    while batch := await subscription.read_wire():
+        events += batch
+
+    assert [event["_type"] for event in events] == [
+        "NetworkStarted",
+        "MessageReceived",
+        "MessageReceived",
+        "ActorStarted",
+        "ActorCompleted",
+        "MessageSent",
+        "MessageSent",
+        "ActorStarted",
+        "ActorCompleted",
+        "ActorFailed",
+        "NetworkIdle",
+        "NetworkShutdown",
+    ]
+    assert all(isinstance(event.pop("timestamp"), int) for event in events)
+    assert events[6] == {
+        "_type": "MessageSent",
+        "fromActor": "n0",
+        "fromPort": "out",
+        "toActor": "n1",
+        "toPort": "in",
+        "message": 2,
+    }
+    assert events[8:10] == [
+        {"_type": "ActorCompleted", "actorId": "n1", "component": "fail", "outputs": {"out": 1}},
+        {"_type": "ActorFailed", "actorId": "n1", "component": "fail", "error": "bad 2"},
+    ]
