@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from functools import cache
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from engine.actor import Actor, Effect
@@ -30,9 +30,13 @@ class Style(StrEnum):
 _METHODS = ("process", "process_value", "process_batch")
 
 
-@cache
 def style_of(actor: type[Actor]) -> Style:
     """The style of the one behaviour of a class that has been checked."""
+    return _style(actor)
+
+
+@cache
+def _style(actor: Any) -> Style:
     if hasattr(actor, "process_value"):
         return Style.VALUE
     if hasattr(actor, "process_batch"):

@@ -13,6 +13,7 @@ from engine.lifecycle import ActorState
 from engine.messages import freeze
 from engine.network import renewal
 from engine.network.build import NO_SETTINGS, check_all, link, make_actor, make_node
+from engine.network.entry import inport_of, receive
 from engine.network.mailbox import EMPTY, Inport, Link, Outport
 from engine.network.records import Undelivered
 
@@ -69,6 +70,22 @@ def connect(scheduler: Scheduler, graph: Graph, registry: Registry) -> None:
     source, target = link(graph, scheduler, connection)
     source.link_up()
     target.link_up()
+
+
+def lay_in(scheduler: Scheduler, graph: Graph, registry: Registry) -> None:
+    """Deliver the newest initial packet; refused, it is taken out of the graph.
+
+    Raises:
+        GraphError: there is no such port, or it does not take this message.
+    """
+    initial = graph.initials[-1]
+    try:
+        check(graph, registry)
+    except GraphError:
+        graph.initials.pop()
+        raise
+    inport = inport_of(graph, scheduler, initial.node, initial.port)
+    receive(scheduler, inport, [initial.message()])
 
 
 def disconnect(scheduler: Scheduler, graph: Graph) -> None:

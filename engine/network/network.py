@@ -141,8 +141,17 @@ class Network:
         control.release(self._scheduler, connection)
 
     def add_initial(self, node: str, port: str, value: Any) -> None:
-        """Give an inport a packet at start: any JSON value, or a tagged message."""
+        """Give an inport a packet: any JSON value, or a tagged message.
+
+        It is laid in before the first turn; a running network gets it at once, without waiting
+        for room.
+
+        Raises:
+            GraphError: it cannot be a message; of a running network also: there is no such port.
+        """
         self.graph.add_initial(node, port, value)
+        if self._running:
+            control.lay_in(self._scheduler, self.graph, self.registry)
 
     def add_inport(self, name: str, node: str, port: str) -> None:
         self.graph.add_inport(name, node, port)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 E = TypeVar("E")
 
 RING_MESSAGES = 10_000  # messages a subscriber may be behind
-RING_BYTES = 64 * 1024 * 1024  # and what they may take, as estimated
+RING_BYTES = 16 * 1024 * 1024  # and what they may take, as estimated
 
 
 class Subscription(Generic[E]):

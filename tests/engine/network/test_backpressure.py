@@ -278,7 +278,7 @@ async def test_a_subscriber_may_be_behind_by_bytes_too() -> None:
     kept = [event.message async for event in subscription if event.node == "big"]
 
     assert subscription.dropped > 0
-    assert 0 < len(kept) < 300  # of 1 MiB each, where 64 MiB fit
+    assert 0 < len(kept) < 300  # of 1 MiB each, where 16 MiB fit
 
 
 async def test_events_can_be_read_in_the_shape_of_the_original() -> None:

@@ -273,3 +273,18 @@ async def test_statistics_tell_bytes_rate_age_and_what_is_held() -> None:
     assert (waiting["n0"].depth, waiting["n1"].depth) == (1, 0)
     assert waiting["n0"].oldest_s >= 0
     assert waiting["n1"].oldest_s == 0
+
+
+async def test_an_initial_packet_reaches_a_running_network_at_once_or_is_refused() -> None:
+    network = _running("double")
+
+    async with network:
+        network.add_initial("n0", "in", 4)
+        with pytest.raises(GraphError):
+            network.add_initial("n0", "in", "text")
+        with pytest.raises(GraphError, match="did you mean 'in'"):
+            network.add_initial("n0", "inn", 4)
+        await network.wait_idle()
+
+    assert network.result().outputs["result"] == [8]
+    assert len(network.graph.initials) == 1
