@@ -54,10 +54,9 @@ class History:
                 there = there.parent
         return [*back, *(step for state in reversed(forth) for step in state.steps)]
 
-    def move_to(self, target: State) -> None:
-        """Be there; redo then leads along the way that was taken."""
+    def lead_to(self, target: State) -> None:
+        """Make redo lead from every earlier state on the way to this one."""
         state = target
-        while state.parent is not None and state.parent.next is not state:
+        while state.parent is not None:
             state.parent.next = state
             state = state.parent
-        self.current = target

@@ -10,7 +10,7 @@ from engine.errors import GraphError, Problem
 from engine.graph.elements import Connection, ExposedPort, Group, Initial, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from engine.graph.model import Graph
     from engine.messages import FrozenDict
@@ -30,15 +30,13 @@ class Kind(StrEnum):
     PROPERTIES = "properties"
 
 
-TABLES = frozenset({Kind.NODE, Kind.INPORT, Kind.OUTPORT})  # dicts; the others are lists
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """One element that comes, goes or changes.
 
     Args:
-        index: its position among its kind, which undo gives back too.
+        index: its position among its kind, which undo gives back too; in a dict it does not
+            matter for an element that keeps its name.
         before: None if it comes.
         after: None if it goes.
     """
@@ -71,80 +69,109 @@ def inverse_of(steps: Sequence[Step]) -> list[Step]:
 
 
 def apply(graph: Graph, steps: Sequence[Step]) -> None:
-    """Change the graph; one step at the end of a list costs the same in any graph.
+    """Change the graph; one step at the end of its kind costs the same in any graph.
 
     Raises:
         GraphError: the graph is not as the steps expect it; nothing was changed.
     """
-    if len(steps) == 1 and _apply_in_place(graph, steps[0]):
-        return
-    lists: dict[Kind, list[Any]] = {}
+    alone = len(steps) == 1  # then the graph itself is changed, else copies that replace it
+    work: dict[Kind, _Rows | _Table | _Properties] = {}
     for step in steps:
-        if step.kind not in lists:
-            lists[step.kind] = _elements(graph, step.kind)
-        _apply_to_list(lists[step.kind], step)
-    tables = {kind: _table(kind, lists[kind]) for kind in lists.keys() & TABLES}
-    for kind, elements in lists.items():
-        if kind is Kind.PROPERTIES:
-            graph.properties = dict(elements[0])
-        else:
-            setattr(graph, kind, tables.get(kind, elements))
+        if step.kind not in work:
+            work[step.kind] = _work_on(graph, step.kind, alone=alone)
+        work[step.kind].apply(step)
+    for kind, done in [(kind, one.result()) for kind, one in work.items()]:
+        setattr(graph, kind, done)
 
 
-def _apply_in_place(graph: Graph, step: Step) -> bool:
-    """Do one step without copying anything, if it can be done so."""
-    if step.kind is Kind.PROPERTIES:
-        return False
-    holder = getattr(graph, step.kind)
-    if isinstance(holder, list):
-        _apply_to_list(holder, step)
-        return True
-    if step.after is None or step.renames:
-        return step.after is None and _remove_last(holder, step)
-    key = key_of(step.after)
-    if step.before is None:
-        if step.index != len(holder) or key in holder:
-            return False
-    elif holder.get(key) != step.before:
-        raise _elsewhere(step)
-    holder[key] = step.after
-    return True
-
-
-def _remove_last(table: dict[str, Any], step: Step) -> bool:
-    if not table or step.index != len(table) - 1 or next(reversed(table.values())) != step.before:
-        return False
-    table.popitem()
-    return True
-
-
-def _apply_to_list(elements: list[Any], step: Step) -> None:
-    if step.before is None:
-        if step.index > len(elements):
-            raise _elsewhere(step)
-        elements.insert(step.index, step.after)
-        return
-    if step.index >= len(elements) or elements[step.index] != step.before:
-        raise _elsewhere(step)
-    if step.after is None:
-        del elements[step.index]
-    else:
-        elements[step.index] = step.after
-
-
-def _elements(graph: Graph, kind: Kind) -> list[Any]:
+def _work_on(graph: Graph, kind: Kind, *, alone: bool) -> _Rows | _Table | _Properties:
     holder = getattr(graph, kind)
     if kind is Kind.PROPERTIES:
-        return [holder]
-    return list(holder.values() if isinstance(holder, dict) else holder)
+        return _Properties(holder)
+    if isinstance(holder, list):
+        return _Rows(holder if alone else list(holder))
+    return _Table(holder if alone else dict(holder))
 
 
-def _table(kind: Kind, elements: Iterable[Any]) -> dict[str, Any]:
-    table: dict[str, Any] = {}
-    for element in elements:
-        if table.setdefault(key_of(element), element) is not element:
-            raise _elsewhere(Step(kind, 0, None, element))
-    return table
+class _Rows:
+    """A list under change."""
+
+    def __init__(self, rows: list[Any]) -> None:
+        self._rows = rows
+
+    def apply(self, step: Step) -> None:
+        if step.before is None:
+            if step.index > len(self._rows):
+                raise _elsewhere(step)
+            self._rows.insert(step.index, step.after)
+        elif step.index >= len(self._rows) or self._rows[step.index] != step.before:
+            raise _elsewhere(step)
+        elif step.after is None:
+            del self._rows[step.index]
+        else:
+            self._rows[step.index] = step.after
+
+    def result(self) -> list[Any]:
+        return self._rows
+
+
+class _Table:
+    """A dict under change; it turns into a list as soon as a position in it matters."""
+
+    def __init__(self, table: dict[str, Any]) -> None:
+        self._table = table
+        self._rows: _Rows | None = None
+
+    def apply(self, step: Step) -> None:
+        if self._rows is None:
+            if self._apply_by_key(step):
+                return
+            self._rows = _Rows(list(self._table.values()))
+        if step.before is not None and step.after is not None and not step.renames:
+            rows = self._rows.result()
+            index = next((i for i, row in enumerate(rows) if row == step.before), len(rows))
+            step = Step(step.kind, index, step.before, step.after)
+        self._rows.apply(step)
+
+    def _apply_by_key(self, step: Step) -> bool:
+        table = self._table
+        if step.after is None:
+            last = bool(table) and step.index == len(table) - 1
+            if last and next(reversed(table.values())) == step.before:
+                table.popitem()
+                return True
+            return False
+        key = key_of(step.after)
+        if step.renames or (step.before is None and (step.index != len(table) or key in table)):
+            return False
+        if step.before is not None and table.get(key) != step.before:
+            raise _elsewhere(step)
+        table[key] = step.after
+        return True
+
+    def result(self) -> dict[str, Any]:
+        if self._rows is None:
+            return self._table
+        rows = self._rows.result()
+        table = {key_of(row): row for row in rows}
+        if len(table) != len(rows):
+            raise _elsewhere(Step(Kind.NODE, 0, None, None))
+        return table
+
+
+class _Properties:
+    """The properties under change, which change as a whole."""
+
+    def __init__(self, properties: dict[str, Any]) -> None:
+        self._properties = properties
+
+    def apply(self, step: Step) -> None:
+        if self._properties != step.before:
+            raise _elsewhere(step)
+        self._properties = dict(step.after)  # type: ignore[arg-type] # of this kind it is a dict
+
+    def result(self) -> dict[str, Any]:
+        return self._properties
 
 
 def _elsewhere(step: Step) -> GraphError:
