@@ -114,6 +114,10 @@ class Subscription(Generic[E]):
                 return ()
             self._news.clear()
             await self._news.wait()
+        return self.take()
+
+    def take(self) -> Sequence[Record]:
+        """All records there are, which makes room for others."""
         records, self._records = self._records, deque()
         self._weight = self._bytes = 0
         self._on_room()
