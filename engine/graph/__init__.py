@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from engine.graph.analysis import Analysis, analyze, reachable_from, reaching
 from engine.graph.editing import Editor
 from engine.graph.graph_events import GraphEvent, GraphEventType
+from engine.graph.layout import Position, Spacing, arrange, layout
 from engine.graph.model import Graph
 from engine.graph.validation import GraphLimits, check, resolve_port, validate
 
 __all__ = [
+    "Analysis",
     "Editor",
     "Graph",
     "GraphEvent",
     "GraphEventType",
     "GraphLimits",
+    "Position",
+    "Spacing",
+    "analyze",
+    "arrange",
     "check",
+    "layout",
+    "reachable_from",
+    "reaching",
     "resolve_port",
     "validate",
 ]
