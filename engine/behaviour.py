@@ -32,7 +32,8 @@ _METHODS = ("process", "process_value", "process_batch")
 
 def style_of(actor: type[Actor]) -> Style:
     """The style of the one behaviour of a class that has been checked."""
-    return _style(actor)
+    any_actor: Any = actor  # the cache's stubs take no class for hashable
+    return _style(any_actor)
 
 
 @cache
@@ -41,7 +42,7 @@ def _style(actor: Any) -> Style:
         return Style.VALUE
     if hasattr(actor, "process_batch"):
         return Style.BATCH
-    process = actor.process  # type: ignore[attr-defined]
+    process = actor.process
     if inspect.isasyncgenfunction(process):
         return Style.ASYNC_GENERATOR
     if inspect.iscoroutinefunction(process):

@@ -29,6 +29,7 @@ class Ended:
     outputs: dict[str, list[Message]]
     failures: list[Failure]
     announced: bool = False
+    ports: tuple[str, ...] | None = None  # it took from; by default those of the node's turn
 
 
 def finish(node: Node, ended: Ended) -> None:
@@ -41,13 +42,27 @@ def finish(node: Node, ended: Ended) -> None:
         scheduler.record(
             Turn(clock.now(), node, ended.count, failed, took, ended.outputs, ended.announced)
         )
+    if scheduler.committer is not None:
+        _commit(node, ended)
+        return
     if ended.outputs:
-        node.send(ended.outputs)
+        node.dispatch(ended.outputs)
     if ended.failures:
         outputs: dict[str, list[Message]] = {}
         for failure in ended.failures:
             fail(node, failure, outputs)
-        node.send(outputs)
+        node.dispatch(outputs)
+
+
+def _commit(node: Node, ended: Ended) -> None:
+    """Let the journal have what was taken and given, before anybody gets it."""
+    outputs = {port: list(messages) for port, messages in ended.outputs.items()}
+    for failure in ended.failures:
+        fail(node, failure, outputs)
+    ports = node.turn_ports if ended.ports is None else ended.ports
+    committer = node.scheduler.committer
+    if committer is not None and ended.count:
+        committer.add(node, dict.fromkeys(ports, ended.count), outputs)
 
 
 def fail(node: Node, failure: Failure, outputs: dict[str, list[Message]]) -> None:

@@ -12,6 +12,7 @@ from engine.graph.topology import topological_order
 from engine.limits import DEFAULT as DEFAULT_LIMITS
 from engine.network import control
 from engine.network.build import build
+from engine.network.commits import Committer
 from engine.network.entry import inport_of, lay_in, read_inputs, receive
 from engine.network.life import dismiss, drain, halt, set_up, tear_down
 from engine.network.records import NetworkStarted, Shutdown, Undelivered
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from engine.actor import Actor
     from engine.clock import Clock
     from engine.events import EngineEvent
+    from engine.journal import Journal
     from engine.limits import Limits
     from engine.messages import Message
     from engine.permissions import Permissions
@@ -45,6 +47,7 @@ class Network:
     Args:
         registry: the components there are; without it the built-in library.
         permissions: what actors may reach; without it no network, files or environment.
+        journal: gets the outputs of every turn before anybody else does.
         seed: turns are taken in an order drawn from it: the same seed, the same order.
     """
 
@@ -56,6 +59,7 @@ class Network:
         permissions: Permissions | None = None,
         limits: Limits | None = None,
         seed: int | None = None,
+        journal: Journal | None = None,
         graph: Graph | None = None,
     ) -> None:
         self.registry = builtin() if registry is None else registry
@@ -65,6 +69,8 @@ class Network:
         self._scheduler = Scheduler(
             self._clock, limits or DEFAULT_LIMITS, permissions or NOTHING, seed
         )
+        if journal is not None:
+            self._scheduler.committer = Committer(self._scheduler, journal)
         self._started_at: float | None = None
         self._duration = 0.0  # seconds, once it has ended
         self._ended = False

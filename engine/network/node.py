@@ -40,6 +40,7 @@ class Node:
         "adapts",
         "blocked",
         "collectors",
+        "committing",
         "component",
         "config",
         "connected_outports",
@@ -71,6 +72,8 @@ class Node:
         "style",
         "suspended",
         "targets",
+        "turn_ports",
+        "uncommitted",
         "wire",
     )
 
@@ -92,6 +95,9 @@ class Node:
         self.solo: Inport | None = None  # the only inport, of an actor that is no join
         self.targets: tuple[Inport, ...] = ()
         self.collectors: tuple[Collector, ...] = ()
+        self.committing = 0  # entries that the journal does not have yet
+        self.uncommitted: list[Callable[[], None]] = EMPTY  # who waits for that
+        self.turn_ports: tuple[str, ...] = ()  # what the turn under way has taken from
         self.holds: list[Link] = []  # its connections that are held
         self.has_pending = False  # an outport holds messages that found no room
         self.connected_outports: frozenset[str] = frozenset()
@@ -192,10 +198,11 @@ class Node:
         """The inputs of the next firings, at most so many, each as {port: message}."""
         if self.kick is not None:
             inputs, self.kick = self.kick, None
+            self.turn_ports = ()
             return [inputs]
         if self.actor.await_all_inports:
             count = min(most, *(len(inport.queue) for inport in self.joins))
-            names = tuple(inport.name for inport in self.joins)
+            self.turn_ports = names = tuple(inport.name for inport in self.joins)
             columns = [inport.take(count) for inport in self.joins]
             return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
         name, messages = self.take_port(most)
@@ -204,12 +211,14 @@ class Node:
     def take_port(self, most: int) -> tuple[str, list[Message]]:
         """Messages of the next inport that has any, in rotation so that none starves."""
         if self.solo is not None:
+            self.turn_ports = (self.solo.name,)
             return self.solo.name, self.solo.take(most)
         ports = tuple(self.inports.values())
         for turn in range(len(ports)):
             inport = ports[(self.rotation + turn) % len(ports)]
             if inport.queue:
                 self.rotation += turn + 1
+                self.turn_ports = (inport.name,)
                 return inport.name, inport.take(most)
         return "", []
 
@@ -217,7 +226,7 @@ class Node:
 
     def credit(self) -> int:
         """How many firings every receiver has room for."""
-        if self.holds:
+        if self.holds or self.committing:
             return 0
         credit = self.most
         for inport in self.targets:
@@ -229,6 +238,9 @@ class Node:
 
     def park(self, resume: Callable[[], None]) -> None:
         """Have ``resume`` called when a receiver that is full now has room."""
+        if self.committing:
+            self.uncommitted = [*self.uncommitted, resume]
+            return
         if self.holds:
             self.holds[0].writers = [*self.holds[0].writers, resume]
             return
@@ -241,6 +253,14 @@ class Node:
                 collector.park(resume)
                 return
         resume()
+
+    def release_committed(self) -> None:
+        """The journal has all of it: whoever waited for that goes on."""
+        if not self.committing:
+            waiting, self.uncommitted = self.uncommitted, EMPTY
+            for resume in waiting:
+                resume()
+            self.wake()
 
     def resume(self) -> None:
         """There is room again (a sync actor)."""
@@ -272,8 +292,16 @@ class Node:
 
     def send(self, outputs: Mapping[str, list[Message]]) -> None:
         """Deliver to every receiver, in order; what has no room stays pending."""
-        if self.wire is not None and not self.has_pending and self.only_outport in outputs:
-            messages = outputs[self.only_outport]
+        if self.scheduler.committer is None:
+            self.dispatch(outputs)
+        else:
+            self.scheduler.committer.add(self, {}, outputs)
+
+    def dispatch(self, outputs: Mapping[str, list[Message]]) -> None:
+        """Deliver at once: there is no journal, or it has them."""
+        name = self.only_outport
+        if self.wire is not None and not self.has_pending and name is not None and name in outputs:
+            messages = outputs[name]
             inport = self.wire.inport
             if inport.bound - len(inport.queue) >= len(messages) and not self.wire.held:
                 now = self.scheduler.clock.now() if self.scheduler.recording else 0.0

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.limits import Limits
     from engine.messages import Message
     from engine.network.collector import Collector
+    from engine.network.commits import Committer
     from engine.network.mailbox import Inport
     from engine.network.node import Node
     from engine.network.records import Record
@@ -64,6 +65,7 @@ class Scheduler:
         "breakers",
         "clock",
         "collectors",
+        "committer",
         "dead_letters",
         "errands",
         "failed_firings",
@@ -94,6 +96,7 @@ class Scheduler:
         self.shuffled = seed is not None
         self.breakers: dict[str, Breaker] = {}
         self.supervisor: Supervisor | None = None
+        self.committer: Committer | None = None
         self.clock = clock
         self.limits = limits
         self.permissions = permissions

@@ -36,6 +36,7 @@ class Crew:
     """The worker tasks of one node."""
 
     __slots__ = (
+        "_batch",
         "_closed",
         "_done",
         "_released",
@@ -56,6 +57,7 @@ class Crew:
         self._released = 0  # firings whose results have left, in order
         self._done: dict[int, Ended] = {}
         self._closed = False
+        self._batch: _Firings | None = None  # under way, if firings do not overlap
         fire = _fire_function(node)
         self.fire = fire if policy is None else under_policy(node, policy, fire)
 
@@ -95,6 +97,8 @@ class Crew:
             task.cancel()
 
     async def send_now(self, port: str, message: Message) -> None:
+        if self._batch is not None:
+            self._batch.leave()  # what earlier firings gave goes first
         failures: list[Failure] = []
         outputs = gather_pairs(self.node, [(port, freeze(message))], failures)
         for failure in failures:
@@ -156,12 +160,15 @@ class Crew:
         inputs = node.take(min(most, TURN))
         if self._size > 1 and node.ready_count:
             self.wake()  # a colleague, for the rest
-        await _Firings(self, inputs).run()
+        firings = _Firings(self, inputs)
+        self._batch = firings if self._size == 1 else None
+        await firings.run()
+        self._batch = None
 
     async def _pull(self, ctx: Context, inputs: dict[str, Message]) -> None:
         """Run one generator to its end, message by message, as there is room."""
         node, clock = self.node, self.node.scheduler.clock
-        started = clock.monotonic()
+        ports, started = node.turn_ports, clock.monotonic()
         node.scheduler.record(TurnStarted(clock.now(), node, 1))
         ctx.inputs = inputs
         failures: list[Failure] = []
@@ -172,7 +179,7 @@ class Crew:
                 await self._pull_async(ctx, failures)
         except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
             failures.append(Failure(error, inputs))
-        finish(node, Ended(started, 1, {}, failures, announced=True))
+        finish(node, Ended(started, 1, {}, failures, announced=True, ports=ports))
 
     async def _pull_async(self, ctx: Context, failures: list[Failure]) -> None:
         count = 0
@@ -197,7 +204,7 @@ class Crew:
         pairs = [*ctx.emitted, pair]
         ctx.emitted.clear()
         self.node.send(gather_pairs(self.node, pairs, failures))
-        if self.node.has_pending:
+        if self.node.has_pending or self.node.committing:
             await self._room(pending_only=True)
 
     def finished(self, order: int, ended: Ended) -> None:
@@ -226,6 +233,7 @@ class _Firings:
         "_crew",
         "_failures",
         "_order",
+        "_ports",
         "_results",
         "_since",
         "_waited",
@@ -245,6 +253,7 @@ class _Firings:
         self._waited = False
         self._announced = False
         self.over = False
+        self._ports = self.node.turn_ports
         self._order = crew.begin()
         self._since = self.node.scheduler.clock.monotonic()
 
@@ -264,13 +273,13 @@ class _Firings:
             except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
                 self._failed(error)
             if self._waited:  # the loop has run: others may want to pause or stop the network
-                self._leave()
+                self.leave()
                 handle = loop.call_soon(self._waits)
                 if not await self.node.scheduler.may_go_on():
                     self.node.abandoned += sum(1 for _ in pending)
         self.over = True
         handle.cancel()  # it would keep the batch in memory until the loop comes round
-        self._leave()
+        self.leave()
 
     def _failed(self, error: Exception) -> None:
         self.ctx.emitted.clear()
@@ -282,7 +291,7 @@ class _Firings:
         if self.over:
             return
         try:
-            self._leave()
+            self.leave()
             self._waited = True
             if scheduler.recording and not self._announced:
                 self._announced = True
@@ -290,7 +299,7 @@ class _Firings:
         except Exception as error:  # noqa: BLE001 -- the engine's own: the run must end with it
             scheduler.crash(error)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         """Send on what is done; the rest of the batch is a turn of its own."""
         fired = len(self._results) + len(self._failures)
         self._waited = False
@@ -300,7 +309,7 @@ class _Firings:
         outputs = gather(self.node, self._results, failures)
         self._results.clear()
         self._crew.finished(
-            self._order, Ended(self._since, fired, outputs, failures, self._announced)
+            self._order, Ended(self._since, fired, outputs, failures, self._announced, self._ports)
         )
         self._since, self._announced = self.node.scheduler.clock.monotonic(), False
         if not self.over:

@@ -393,3 +393,23 @@ async def test_a_cancelled_error_of_the_actors_own_is_a_failure() -> None:
 
     assert result.outputs["result"] == [0, 2]
     assert result.error == "n0: cancelled: mine"
+
+
+async def test_what_is_sent_now_comes_behind_what_older_firings_gave() -> None:
+    class Both(Actor):
+        component = "both"
+        inports = (Port("in"),)
+        outports = (Port("out"),)
+
+        async def process(self, ctx: Context) -> Outputs:
+            await ctx.send("out", [ctx.inputs["in"], "sent"])
+            return {"out": [ctx.inputs["in"], "given"]}
+
+    network = network_of(Both)
+    chain(network, "both")
+    for number in range(3):
+        network.add_initial("n0", "in", number)
+
+    result = await network.run()
+
+    assert result.outputs["result"] == [[n, how] for n in range(3) for how in ("sent", "given")]
