@@ -9,6 +9,8 @@ from engine.lifecycle import ActorState
 from engine.network import renewal
 from engine.network.completion import fail
 from engine.network.outputs import Emitted, Failure, gather
+from engine.network.records import Shutdown, Undelivered
+from engine.network.result import undelivered_of
 
 if TYPE_CHECKING:
     from engine.messages import Message
@@ -88,3 +90,12 @@ def drain(node: Node) -> bool:
     if node.has_pending:
         node.wake()
     return bool(outputs or failures)
+
+
+def record_end(scheduler: Scheduler) -> None:
+    """Tell what was left, and that it is over."""
+    if scheduler.recording:
+        left = undelivered_of(scheduler)
+        if left:
+            scheduler.record(Undelivered(scheduler.clock.now(), left))
+        scheduler.record(Shutdown(scheduler.clock.now()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from engine.clock import SystemClock
 from engine.errors import NetworkError, nearest
@@ -14,16 +14,17 @@ from engine.network import control
 from engine.network.build import build
 from engine.network.commits import Committer
 from engine.network.entry import inport_of, lay_in, read_inputs, receive
-from engine.network.life import dismiss, drain, halt, set_up, tear_down
-from engine.network.records import NetworkStarted, Shutdown, Undelivered
-from engine.network.result import Result, Statistics, result_of, statistics_of, undelivered_of
+from engine.network.life import dismiss, drain, halt, record_end, set_up, tear_down
+from engine.network.readers import Write, one_by_one, read_all
+from engine.network.records import NetworkStarted
+from engine.network.result import Result, Statistics, result_of, statistics_of
 from engine.network.scheduler import Scheduler
 from engine.network.subscription import E, Subscription
 from engine.permissions import NOTHING
 from engine.registry import builtin
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
     from types import TracebackType
 
     from engine.actor import Actor
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from engine.messages import Message
     from engine.permissions import Permissions
     from engine.registry import Registry
-
-Write: TypeAlias = "Callable[[list[EngineEvent]], Awaitable[None]]"
 
 
 class Network:
@@ -189,7 +188,7 @@ class Network:
             InputError: an input fits no inport.
         """
         messages = read_inputs(self.graph, self.registry, inputs or {})
-        readers = [self._attach(_one_by_one(on_event))] if on_event is not None else []
+        readers = [self._attach(one_by_one(on_event))] if on_event is not None else []
         if write is not None:
             readers.append(self._attach(write))
         try:
@@ -243,7 +242,7 @@ class Network:
 
     def _attach(self, write: Write) -> asyncio.Task[None]:
         subscription = self.subscribe(lossless=True)
-        reader = asyncio.create_task(_read_all(subscription, write), name="reflow events")
+        reader = asyncio.create_task(read_all(subscription, write), name="reflow events")
         reader.add_done_callback(lambda task: self._detach(subscription, task))
         return reader
 
@@ -358,17 +357,9 @@ class Network:
             await dismiss(scheduler)
             await tear_down(scheduler)
             await scheduler.close()
-            self._record_end()
+            record_end(scheduler)
         for subscription in scheduler.subscriptions:
             subscription.close()
-
-    def _record_end(self) -> None:
-        scheduler = self._scheduler
-        if scheduler.recording:
-            left = undelivered_of(scheduler)
-            if left:
-                scheduler.record(Undelivered(self._clock.now(), left))
-            scheduler.record(Shutdown(self._clock.now()))
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -390,16 +381,3 @@ class Network:
             cancelled=self._cancelled,
             duration_ms=self._duration * 1000,
         )
-
-
-async def _read_all(subscription: Subscription[EngineEvent], write: Write) -> None:
-    while events := await subscription.read():
-        await write(events)
-
-
-def _one_by_one(on_event: Callable[[EngineEvent], None]) -> Write:
-    async def write(events: list[EngineEvent]) -> None:
-        for event in events:
-            on_event(event)
-
-    return write

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from engine.network.supervisor import Supervisor
     from engine.permissions import Permissions
 
+SEEDED_TURNS = 16  # with a seed a slice is counted, so that time changes nothing
 SLICE = 250e-6  # seconds of turns before timers and sockets get their chance
 MAX_DEAD_LETTERS = 1_000  # kept with their messages; those after it are counted
 
@@ -235,7 +236,7 @@ class Scheduler:
         self._scheduled = False
         try:
             before = perf_counter()
-            end = before + SLICE
+            end, turns = before + SLICE, 0
             while self.ready and self.may_run:
                 if self.shuffled:
                     self.ready.rotate(self.random.randrange(len(self.ready)))
@@ -247,7 +248,8 @@ class Scheduler:
                 if node.adapts:
                     _adapt(node, now - before)
                 before = now
-                if now >= end:
+                turns += 1
+                if turns >= SEEDED_TURNS if self.shuffled else now >= end:
                     break
             if not self.may_run:
                 return
