@@ -5,7 +5,7 @@ PINS := .ci/constraints.txt
 INSTALL := $(PY) -m uv pip install --quiet --python $(PY) -c $(PINS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench nightly clean
 
 help: ## say what there is
 	@echo "Reflow on Django. The first call of each makes .venv and installs what it needs."
@@ -22,6 +22,9 @@ test: .venv/.stamp-dev ## all checks, and all tests on SQLite and PostgreSQL
 
 lint: .venv/.stamp-dev ## the checks without the tests
 	@$(PY) -m tests.checks lint
+
+nightly: .venv/.stamp-dev ## 10,000 examples of each property, with their statistics; an hour
+	@HYPOTHESIS_PROFILE=nightly $(PY) -m pytest tests/engine -m hypothesis --timeout 0 -o faulthandler_timeout=0 --hypothesis-show-statistics $(ARGS)
 
 bench: .venv/.stamp-dev ## measure, and compare with the original
 	@$(INSTALL) -e '.[bench]'

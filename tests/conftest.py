@@ -12,6 +12,7 @@ from django.db import connection, connections
 
 from reflow_site import celery_app
 from tests.factories import UserFactory
+from tests.nightly import load_profile
 from workflows import hints
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+load_profile()
 
 
 @pytest.fixture(scope="session")

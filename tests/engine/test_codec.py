@@ -27,6 +27,7 @@ from engine.messages import (
     freeze,
 )
 from tests.engine.messages_strategy import MESSAGES
+from tests.nightly import examples
 
 SAMPLES = json.loads(
     (Path(__file__).parents[1] / "data" / "reflow_wire" / "messages.json").read_text("utf-8")
@@ -231,7 +232,7 @@ def read(value: Any) -> Message:
         return error
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(ANYTHING)
 def test_anything_on_the_wire_is_a_message_or_a_codec_error(value: Any) -> None:
     result = read(value)

@@ -12,6 +12,7 @@ from engine import Graph
 from engine.errors import GraphError, Problem
 from engine.graph.elements import Connection, Node
 from tests.engine.graph.samples import GRAPHS, edge, sample
+from tests.nightly import examples
 
 
 @pytest.mark.parametrize("name", GRAPHS)
@@ -320,7 +321,7 @@ def read(document: Any) -> Graph | GraphError:
         return error
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(ANYTHING | DOCUMENTS)
 def test_anything_is_a_graph_that_round_trips_or_a_graph_error(document: Any) -> None:
     result = read(document)
@@ -328,7 +329,7 @@ def test_anything_is_a_graph_that_round_trips_or_a_graph_error(document: Any) ->
     assert result.problems if isinstance(result, GraphError) else read(result.to_json()) == result
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.text() | st.binary() | ANYTHING.map(lambda value: json.dumps(value, default=str)))
 def test_any_text_is_a_graph_or_a_graph_error(text: str | bytes) -> None:
     result = read(text)

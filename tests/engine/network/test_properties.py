@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine import Actor, Context, Network, Outputs, Port, Registry
 from engine.limits import Limits
 from tests.engine.fakes import AsyncPass, Pass
+from tests.nightly import examples
 
 KINDS = ("pass", "async_pass", "repeat", "drop_odd", "fail_on_three", "concurrent", "yield_twice")
 
@@ -130,7 +131,7 @@ def network_of_plan(plan: Plan) -> Network:
 
 
 @given(plans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_a_random_graph_sends_exactly_what_the_reference_says(plan: Plan) -> None:
     network = network_of_plan(plan)
 
@@ -142,7 +143,7 @@ def test_a_random_graph_sends_exactly_what_the_reference_says(plan: Plan) -> Non
 
 
 @given(plans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_mailboxes_keep_their_bounds_and_connections_count_what_crossed(plan: Plan) -> None:
     network = network_of_plan(plan)
 
@@ -164,7 +165,7 @@ def test_mailboxes_keep_their_bounds_and_connections_count_what_crossed(plan: Pl
     st.integers(0, 200),
     st.sampled_from([1, 2, 7, 1000]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_chain_keeps_the_order_whatever_its_actors_are(
     kinds: list[str], packets: int, bound: int
 ) -> None:
