@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.graph.analysis import Analysis, analyze, reachable_from, reaching
+from engine.graph.composition import Link, compose, embed, part_of
 from engine.graph.editing import Editor
 from engine.graph.graph_events import GraphEvent, GraphEventType
 from engine.graph.layout import Position, Spacing, arrange, layout
@@ -16,12 +17,16 @@ __all__ = [
     "GraphEvent",
     "GraphEventType",
     "GraphLimits",
+    "Link",
     "Position",
     "Spacing",
     "analyze",
     "arrange",
     "check",
+    "compose",
+    "embed",
     "layout",
+    "part_of",
     "reachable_from",
     "reaching",
     "resolve_port",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Self
@@ -16,9 +17,11 @@ from engine.graph.elements import (
     Initial,
     Node,
 )
+from engine.graph.fields import kind_of
 from engine.graph.given import frozen_object, missing, need_text, refused
 from engine.graph.reading import Parts, read_document
 from engine.graph.writing import write_document
+from engine.graph.yaml_text import dump_yaml, parse_yaml
 from engine.messages import FrozenDict, FrozenList, freeze
 from engine.ports import PortType
 from engine.strict_json import NO_SIZE_LIMITS, JsonLimits
@@ -60,6 +63,21 @@ class Graph:
         return cls._of(read_document(document, limits))
 
     @classmethod
+    def from_yaml(cls, document: str | bytes, *, limits: JsonLimits = NO_SIZE_LIMITS) -> Self:
+        """Read the same document written as YAML.
+
+        Raises:
+            GraphError: it is no YAML or no graph; ``problems`` lists every reason.
+        """
+        try:
+            value = parse_yaml(document)
+        except CodecError as error:
+            raise refused("graph", str(error), "not_yaml") from error
+        if not isinstance(value, dict):
+            raise refused("graph", f"must be an object, not {kind_of(value)}", "malformed")
+        return cls.from_json(value, limits=limits)
+
+    @classmethod
     def _of(cls, parts: Parts) -> Self:
         graph = cls(case_sensitive=parts.case_sensitive)
         graph.nodes = parts.nodes
@@ -88,6 +106,10 @@ class Graph:
             CodecError: a value in the graph has no JSON form; names it.
         """
         return dumps(self.to_dict(), sort_keys=True)
+
+    def to_yaml(self) -> str:
+        """The same document as YAML; ``from_yaml`` gives an equal graph."""
+        return dump_yaml(json.loads(self.to_json()))
 
     def checksum(self) -> str:
         """SHA-256 of ``to_json()``, as hex."""
