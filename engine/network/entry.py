@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from engine.registry import Registry
 
 
+SCALARS = frozenset({bool, int, float, str, bytes})  # the same as JSON, as message and as tagged
+
+
 def read_inputs(graph: Graph, registry: Registry, inputs: Mapping[str, Any]) -> dict[str, Message]:
     """The messages for graph inports, from JSON values or tagged messages.
 

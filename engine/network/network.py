@@ -13,12 +13,13 @@ from engine.limits import DEFAULT as DEFAULT_LIMITS
 from engine.network import control
 from engine.network.build import build
 from engine.network.commits import Committer
-from engine.network.entry import inport_of, lay_in, read_inputs, receive
+from engine.network.entry import SCALARS, inport_of, lay_in, read_inputs, receive
 from engine.network.life import dismiss, drain, halt, record_end, set_up, tear_down
 from engine.network.readers import Write, one_by_one, read_all
 from engine.network.records import NetworkStarted
 from engine.network.result import Result, Statistics, result_of, statistics_of
 from engine.network.scheduler import Scheduler
+from engine.network.shards.parent import Parent, Split
 from engine.network.subscription import E, Subscription
 from engine.permissions import NOTHING
 from engine.registry import builtin
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from engine.journal import Journal
     from engine.limits import Limits
     from engine.messages import Message
+    from engine.network.mailbox import Inport
     from engine.permissions import Permissions
     from engine.registry import Registry
 
@@ -70,7 +72,10 @@ class Network:
         )
         if journal is not None:
             self._scheduler.committer = Committer(self._scheduler, journal)
+        self._split: Split | None = None  # what was asked for
+        self._parent: Parent | None = None  # of other processes
         self._started_at: float | None = None
+        self._doors: dict[tuple[str, type], Inport] = {}  # where scalars of a type may enter
         self._duration = 0.0  # seconds, once it has ended
         self._ended = False
         self._cancelled = False
@@ -114,6 +119,7 @@ class Network:
     def remove_node(self, id: str) -> None:  # noqa: A002 -- the domain's word
         """Take a node out with its connections; messages that wait for it are told as lost."""
         self.graph.remove_node(id)
+        self._doors.clear()
         if self._running:
             control.disconnect(self._scheduler, self.graph)
             control.dismiss(self._scheduler, id)
@@ -132,6 +138,7 @@ class Network:
             GraphError: there is no such node or component, or a connected port would be missing.
         """
         self._check_running()
+        self._doors.clear()
         actor_class = control.actor_class_of(self.registry, component, node)
         await control.swap(self._scheduler, self.graph, node, actor_class, config)
 
@@ -173,6 +180,9 @@ class Network:
         on_event: Callable[[EngineEvent], None] | None = None,
         write: Write | None = None,
         trigger: Message = None,
+        processes: int = 1,
+        shards: Mapping[str, int] | None = None,
+        measured: Statistics | None = None,
     ) -> Result:
         """Start, give the inputs, wait until all work is done, shut down.
 
@@ -182,11 +192,17 @@ class Network:
             write: awaited with batches of events, in order; the network waits when it is behind.
                 If it raises, the run ends and raises the same.
             trigger: what trigger actors are given.
+            processes: that share the nodes, this one among them. Actor classes must stand at the
+                top of a module. Nothing is changed, held or sent from outside while it runs.
+            shards: the process of some nodes, from 0, which is this one; the rest is chosen.
+            measured: the statistics of an earlier run, to choose by.
 
         Raises:
-            GraphError: the graph cannot run; nothing was started.
+            GraphError: the graph cannot run, or not in several processes; nothing was started.
             InputError: an input fits no inport.
         """
+        if processes > 1:
+            self._split = Split(processes, shards, measured)
         messages = read_inputs(self.graph, self.registry, inputs or {})
         readers = [self._attach(one_by_one(on_event))] if on_event is not None else []
         if write is not None:
@@ -217,17 +233,28 @@ class Network:
             raise NetworkError("a network runs once; make a new one for another run")
         scheduler = self._scheduler
         build(self.graph, self.registry, scheduler, self._strict)
+        if self._split is not None:
+            self._parent = self._split.of(self.graph, self.registry, scheduler)
         self._started_at = self._clock.monotonic()
         if scheduler.recording:
             now, connections = self._clock.now(), len(self.graph.connections)
-            scheduler.record(NetworkStarted(now, len(scheduler.nodes), connections))
-        if await set_up(scheduler):
+            scheduler.record(NetworkStarted(now, len(self.graph.nodes), connections))
+        if self._parent is not None:
+            await self._parent.open()
+        if not await set_up(scheduler):
+            return
+        if self._parent is not None:
+            await self._parent.begin(inputs, trigger)
+        else:
             lay_in(self.graph, scheduler, inputs, trigger)
             scheduler.start()
 
     async def _drain(self) -> None:
         """Let actors send what they hold back, each after all that send to it."""
         scheduler = self._scheduler
+        if self._parent is not None:
+            await self._parent.drain()
+            return
         if not any(hasattr(node.actor, "drain") for node in scheduler.nodes.values()):
             return
         for name in topological_order(self.graph):
@@ -261,10 +288,16 @@ class Network:
             InputError: there is no such inport, or the value does not fit it.
             NetworkError: the network is not running.
         """
-        (message,) = read_inputs(self.graph, self.registry, {inport: value}).values()
-        exposed = self.graph.inports[inport]
+        message = value
+        mailbox = self._doors.get((inport, type(value)))
+        if mailbox is None:
+            (message,) = read_inputs(self.graph, self.registry, {inport: value}).values()
+            self._check_running()
+            exposed = self.graph.inports[inport]
+            mailbox = inport_of(self.graph, self._scheduler, exposed.node, exposed.port)
+            if type(value) in SCALARS:  # the next one needs no look at all
+                self._doors[inport, type(value)] = mailbox
         self._check_running()
-        mailbox = inport_of(self.graph, self._scheduler, exposed.node, exposed.port)
         while len(mailbox.queue) >= mailbox.bound:
             room = asyncio.Event()
             mailbox.park(room.set)
@@ -311,16 +344,22 @@ class Network:
 
     def pause(self) -> None:
         """Let the firings that are under way finish, and begin no others."""
-        self._scheduler.paused = True
-        self._scheduler.settle()
+        self._pause(paused=True)
 
     def resume(self) -> None:
-        self._scheduler.paused = False
+        self._pause(paused=False)
+
+    def _pause(self, *, paused: bool) -> None:
+        self._scheduler.paused = paused
         self._scheduler.settle()
+        if self._parent is not None:
+            self._parent.pause(paused=paused)
 
     def cancel(self) -> None:
         """Stop at once: tasks are cancelled, nothing more fires, ``run`` returns ``cancelled``."""
         halt(self._scheduler)
+        if self._parent is not None:
+            self._parent.stop(at_once=True)
         if not self._ended:
             self._cancelled = True
 
@@ -354,9 +393,15 @@ class Network:
         if self._started_at is not None:
             self._duration = self._clock.monotonic() - self._started_at
             scheduler.settle()
-            await dismiss(scheduler)
-            await tear_down(scheduler)
-            await scheduler.close()
+            try:
+                if self._parent is not None:
+                    self._parent.stop(at_once=scheduler.failure is not None)
+                await dismiss(scheduler)
+                await tear_down(scheduler)
+                await scheduler.close()
+            finally:
+                if self._parent is not None:
+                    await self._parent.close()
             record_end(scheduler)
         for subscription in scheduler.subscriptions:
             subscription.close()

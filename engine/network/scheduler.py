@@ -245,8 +245,9 @@ class Scheduler:
                 if self.recording:
                     self.throttle()
                 now = perf_counter()
-                if node.adapts:
-                    _adapt(node, now - before)
+                took = now - before
+                if node.adapts and (took > SLICE or node.most < node.longest):
+                    _adapt(node, took)
                 before = now
                 turns += 1
                 if turns >= SEEDED_TURNS if self.shuffled else now >= end:

@@ -45,7 +45,7 @@ def step_process(node: Node, credit: int) -> None:
         except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
             emitted.clear()
             failed.append(Failure(error, ctx.inputs))
-    finish(node, Ended(started, len(inputs), gather(node, results, failed), failed))
+    _end(node, started, len(inputs), gather(node, results, failed), failed)
 
 
 def step_value(node: Node, credit: int) -> None:
@@ -57,7 +57,7 @@ def step_value(node: Node, credit: int) -> None:
     if failures:
         results = [result for result in results if result is not _FAILED]
     outputs = {str(node.only_outport): frozen(results, failed)}
-    finish(node, Ended(started, len(values), outputs, failed))
+    _end(node, started, len(values), outputs, failed)
 
 
 def step_batch(node: Node, credit: int) -> None:
@@ -75,7 +75,7 @@ def step_batch(node: Node, credit: int) -> None:
         failed = [Failure(item.error, {port: values[item.index]}) for item in failures]
         results = [result for result in results if result is not _FAILED]
     outputs = {str(node.only_outport): frozen(results, failed)}
-    finish(node, Ended(started, len(values), outputs, failed))
+    _end(node, started, len(values), outputs, failed)
 
 
 def step_generator(node: Node, credit: int) -> None:
@@ -103,6 +103,23 @@ def step_generator(node: Node, credit: int) -> None:
         finish(node, Ended(node.since, 1, outputs, failed, announced=True))
     else:
         node.send(outputs)
+
+
+def _end(
+    node: Node,
+    started: float,
+    count: int,
+    outputs: dict[str, list[Message]],
+    failed: list[Failure],
+) -> None:
+    """Close a turn; without a listener, a journal and a failure there is nothing to it."""
+    scheduler = node.scheduler
+    if failed or scheduler.recording or scheduler.committer is not None:
+        finish(node, Ended(started, count, outputs, failed))
+    else:
+        node.fired += count
+        if outputs:
+            node.dispatch(outputs)
 
 
 STEPS: dict[Style, Callable[[Node, int], None]] = {
