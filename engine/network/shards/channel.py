@@ -21,7 +21,10 @@ class Channel(asyncio.Protocol):
     """
 
     def __init__(
-        self, coder: Coder, receive: Callable[[Frame], None], lost: Callable[[], None]
+        self,
+        coder: Coder,
+        receive: Callable[[Frame], None],
+        lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._coder = coder
         self._receive = receive

@@ -1,61 +1,73 @@
 """A process that runs a part of a network for another: ``python -m engine.network.shards.child``.
 
-It lives as long as its parent wants, and not longer than its parent lives.
+Its arguments are its number, and the descriptors of its sockets to the other processes, as
+``number:descriptor``. It lives as long as its parent wants, and not longer than its parent lives.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import select
+import signal
 import socket
+import sys
+import threading
 from typing import TYPE_CHECKING
 
-from engine.network.shards import frames
 from engine.network.shards.channel import Channel
 from engine.network.shards.coding import Coder
-from engine.network.shards.shard import Shard
-from engine.network.shards.tap import Tap
+from engine.network.shards.member import Member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PARENT = 0
 ORPHAN_S = 5.0  # after the parent's end, an actor that does not let go is ended with its process
 
 
-class Child:
-    """One part of a network, as its process runs it."""
+def main() -> None:
+    ends = {int(peer): int(fd) for peer, fd in (item.split(":") for item in sys.argv[2:])}
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the parent decides what it means
+    lifeline = threading.Thread(target=_end_with, args=(os.dup(ends[PARENT]),), daemon=True)
+    lifeline.start()
+    hurried = asyncio.run(_run(ends))
+    if hurried:  # without waiting for the blocking calls that cannot be interrupted
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
-    def __init__(self) -> None:
-        self._coder = Coder()
-        self._channels: dict[int, Channel] = {}
-        self._plan: asyncio.Future[frames.Plan] = asyncio.get_running_loop().create_future()
-        self._go: asyncio.Future[frames.Go] = asyncio.get_running_loop().create_future()
-        self._stop = asyncio.Event()
-        self._at_once = False
-        self._shard: Shard | None = None
-        self._tap: Tap | None = None
 
-    async def run(self, ends: Mapping[int, int]) -> None:
-        """Live one run; ``ends``: the descriptors of the sockets to the other processes."""
-        for peer, fd in ends.items():
-            self._channels[peer] = await self._connect(peer, fd)
-        try:
-            plan = await self._plan
-            await self._live(plan)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, the parent must hear of it
-            self._tell_broken(error)
-        for channel in self._channels.values():
-            channel.close()
-        await self._channels[0].closed.wait()
+def _end_with(fd: int) -> None:
+    """End this process some time after the other end is gone, whatever the event loop does."""
+    poll = select.poll()
+    poll.register(fd, 0)  # a hang-up is always told
+    poll.poll()
+    threading.Event().wait(ORPHAN_S)
+    os._exit(1)
 
-    async def _connect(self, peer: int, fd: int) -> Channel:
+
+async def _run(ends: Mapping[int, int]) -> bool:
+    """Live one run; True if it was to end at once."""
+    coder = Coder()
+    channels: dict[int, Channel] = {}
+    member = Member(coder, channels)
+    for peer, fd in ends.items():
         end = socket.socket(fileno=fd)
-        end.setblocking(False)
-        _, channel = await asyncio.get_running_loop().create_unix_connection(
-            lambda: Channel(
-                self._coder,
-                lambda frame: self._receive(peer, frame),
-                lambda: self._lost(peer),
+        _, channels[peer] = await asyncio.get_running_loop().create_unix_connection(
+            lambda peer=peer: Channel(  # type: ignore[misc]
+                coder,
+                lambda frame: member.receive(peer, frame),
+                lambda: member.lost(peer),
             ),
             sock=end,
         )
-        return channel
+    await member.live()
+    for channel in channels.values():
+        channel.close()
+    await channels[PARENT].closed.wait()
+    return member.hurried
+
+
+if __name__ == "__main__":
+    main()

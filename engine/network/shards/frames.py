@@ -1,4 +1,4 @@
-"""What the processes of one run say to each other. Not frozen: many are made, nobody changes one."""
+"""What the processes of one run say to each other. Many are made and nobody changes one."""
 
 from __future__ import annotations
 

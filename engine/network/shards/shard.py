@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.network.scheduler import Scheduler
     from engine.network.shards.channel import Channel
     from engine.network.shards.coding import Coder
+    from engine.network.shards.frames import Frame
 
 
 class Shard:
@@ -143,7 +144,17 @@ class Shard:
         }
         return Rest(self.index, dict(self._sent), dict(self._received), full)
 
+    def order(self, peer: int, frame: Frame) -> None:
+        """Give another process something to do. It is counted, like traffic."""
+        self._sent[peer] += 1
+        self.channels[peer].send(frame)
+        self.look_again()
+
     # From the others.
+
+    def ordered(self, peer: int) -> None:
+        """Another process has given this one something to do."""
+        self._received[peer] += 1
 
     def receive(self, peer: int, traffic: Traffic) -> None:
         if not self._begun:  # initial packets come first
