@@ -67,6 +67,13 @@ async def tear_down(scheduler: Scheduler) -> None:
             await renewal.end(node)
 
 
+async def wind_down(scheduler: Scheduler) -> None:
+    """End all there is of a scheduler that is to stop."""
+    await dismiss(scheduler)
+    await tear_down(scheduler)
+    await scheduler.close()
+
+
 def drain(node: Node) -> bool:
     """Let an actor that holds something back send it, as no more will come; True if it did."""
     flush = getattr(node.actor, "drain", None)

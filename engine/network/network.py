@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from engine.clock import SystemClock
 from engine.errors import NetworkError, nearest
 from engine.graph import Graph
-from engine.graph.topology import topological_order
 from engine.limits import DEFAULT as DEFAULT_LIMITS
 from engine.network import control
 from engine.network.build import build
 from engine.network.commits import Committer
-from engine.network.entry import SCALARS, inport_of, lay_in, read_inputs, receive
-from engine.network.life import dismiss, drain, halt, record_end, set_up, tear_down
+from engine.network.entry import SCALARS, inport_of, read_inputs, receive
+from engine.network.life import halt, record_end, set_up, wind_down
 from engine.network.readers import Write, one_by_one, read_all
 from engine.network.records import NetworkStarted
 from engine.network.result import Result, Statistics, result_of, statistics_of
 from engine.network.scheduler import Scheduler
-from engine.network.shards.parent import Parent, Split
+from engine.network.shards.parent import Split
+from engine.network.solo import Solo
 from engine.network.subscription import E, Subscription
 from engine.permissions import NOTHING
 from engine.registry import builtin
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from engine.limits import Limits
     from engine.messages import Message
     from engine.network.mailbox import Inport
+    from engine.network.shards.parent import Parent
     from engine.permissions import Permissions
     from engine.registry import Registry
 
@@ -72,8 +73,7 @@ class Network:
         )
         if journal is not None:
             self._scheduler.committer = Committer(self._scheduler, journal)
-        self._split: Split | None = None  # what was asked for
-        self._parent: Parent | None = None  # of other processes
+        self._processes: Solo | Parent = Solo(self.graph, self._scheduler)
         self._started_at: float | None = None
         self._doors: dict[tuple[str, type], Inport] = {}  # where scalars of a type may enter
         self._duration = 0.0  # seconds, once it has ended
@@ -201,16 +201,15 @@ class Network:
             GraphError: the graph cannot run, or not in several processes; nothing was started.
             InputError: an input fits no inport.
         """
-        if processes > 1:
-            self._split = Split(processes, shards, measured)
         messages = read_inputs(self.graph, self.registry, inputs or {})
         readers = [self._attach(one_by_one(on_event))] if on_event is not None else []
         if write is not None:
             readers.append(self._attach(write))
         try:
-            await self._start(messages, trigger)
-            await self._quiet()
-            await self._drain()
+            split = Split(processes, shards, measured) if processes > 1 else None
+            await self._start(messages, trigger, split)
+            await self._scheduler.quiet.wait()
+            await self._processes.drain()
         finally:
             await self.shutdown()
             if readers:
@@ -228,44 +227,22 @@ class Network:
         """
         await self._start({}, None)
 
-    async def _start(self, inputs: Mapping[str, Message], trigger: Message) -> None:
+    async def _start(
+        self, inputs: Mapping[str, Message], trigger: Message, split: Split | None = None
+    ) -> None:
         if self._started_at is not None or self._ended:
             raise NetworkError("a network runs once; make a new one for another run")
         scheduler = self._scheduler
         build(self.graph, self.registry, scheduler, self._strict)
-        if self._split is not None:
-            self._parent = self._split.of(self.graph, self.registry, scheduler)
+        if split is not None:
+            self._processes = split.of(self.graph, self.registry, scheduler)
         self._started_at = self._clock.monotonic()
         if scheduler.recording:
             now, connections = self._clock.now(), len(self.graph.connections)
             scheduler.record(NetworkStarted(now, len(self.graph.nodes), connections))
-        if self._parent is not None:
-            await self._parent.open()
-        if not await set_up(scheduler):
-            return
-        if self._parent is not None:
-            await self._parent.begin(inputs, trigger)
-        else:
-            lay_in(self.graph, scheduler, inputs, trigger)
-            scheduler.start()
-
-    async def _drain(self) -> None:
-        """Let actors send what they hold back, each after all that send to it."""
-        scheduler = self._scheduler
-        if self._parent is not None:
-            await self._parent.drain()
-            return
-        if not any(hasattr(node.actor, "drain") for node in scheduler.nodes.values()):
-            return
-        for name in topological_order(self.graph):
-            if scheduler.failure is not None or self._cancelled:
-                return
-            if drain(scheduler.nodes[name]):
-                scheduler.kick()
-                await self._quiet()
-
-    async def _quiet(self) -> None:
-        await self._scheduler.quiet.wait()
+        await self._processes.open()
+        if await set_up(scheduler):
+            await self._processes.begin(inputs, trigger)
 
     def _attach(self, write: Write) -> asyncio.Task[None]:
         subscription = self.subscribe(lossless=True)
@@ -334,7 +311,7 @@ class Network:
             NetworkError: an unread ``results()`` holds the network up.
             EngineError: what ended the run from inside, such as BackpressureDeadlock.
         """
-        await self._quiet()
+        await self._scheduler.quiet.wait()
         scheduler = self._scheduler
         if scheduler.failure is not None:
             raise scheduler.failure
@@ -352,14 +329,12 @@ class Network:
     def _pause(self, *, paused: bool) -> None:
         self._scheduler.paused = paused
         self._scheduler.settle()
-        if self._parent is not None:
-            self._parent.pause(paused=paused)
+        self._processes.pause(paused=paused)
 
     def cancel(self) -> None:
         """Stop at once: tasks are cancelled, nothing more fires, ``run`` returns ``cancelled``."""
         halt(self._scheduler)
-        if self._parent is not None:
-            self._parent.stop(at_once=True)
+        self._processes.stop(at_once=True)
         if not self._ended:
             self._cancelled = True
 
@@ -394,14 +369,10 @@ class Network:
             self._duration = self._clock.monotonic() - self._started_at
             scheduler.settle()
             try:
-                if self._parent is not None:
-                    self._parent.stop(at_once=scheduler.failure is not None)
-                await dismiss(scheduler)
-                await tear_down(scheduler)
-                await scheduler.close()
+                self._processes.stop(at_once=scheduler.failure is not None)
+                await wind_down(scheduler)
             finally:
-                if self._parent is not None:
-                    await self._parent.close()
+                await self._processes.close()
             record_end(scheduler)
         for subscription in scheduler.subscriptions:
             subscription.close()

@@ -9,7 +9,7 @@ from engine.clock import SystemClock
 from engine.errors import EngineError
 from engine.network.build import build
 from engine.network.completion import describe
-from engine.network.life import dismiss, halt, set_up, tear_down
+from engine.network.life import halt, set_up, wind_down
 from engine.network.scheduler import Scheduler
 from engine.network.shards import frames
 from engine.network.shards.actors import registry_of
@@ -81,9 +81,7 @@ class Member:
         if not scheduler.stopping:
             scheduler.stopping = True
             scheduler.settle()
-        await dismiss(scheduler)
-        await tear_down(scheduler)
-        await scheduler.close()
+        await wind_down(scheduler)
         if self._tap is not None:
             self._tap.finish()
         self._send(tell(shard))

@@ -19,6 +19,7 @@ from engine.network.shards.family import Family
 from engine.network.shards.partition import partition
 from engine.network.shards.shard import Shard
 from engine.network.shards.tap import weight_of
+from engine.network.solo import Solo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,15 +58,17 @@ class Split:
     shards: Mapping[str, int] | None = None
     measured: Statistics | None = None
 
-    def of(self, graph: Graph, registry: Registry, scheduler: Scheduler) -> Parent | None:
-        """The parent of a run, whose scheduler has been built; None if one process is enough.
+    def of(self, graph: Graph, registry: Registry, scheduler: Scheduler) -> Parent | Solo:
+        """Who leads a run whose scheduler has been built.
 
         Raises:
             GraphError: the nodes cannot be spread like that; nothing was started.
         """
         components = paths_of(graph, registry)
         owners = partition(graph, self.processes, self.shards, self.measured)
-        return Parent(graph, scheduler, owners, components) if any(owners.values()) else None
+        if not any(owners.values()):
+            return Solo(graph, scheduler)
+        return Parent(graph, scheduler, owners, components)
 
 
 class Parent:
