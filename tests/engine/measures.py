@@ -36,7 +36,7 @@ class Left:
     """Everything that a network could leave behind."""
 
     tasks: int
-    threads: frozenset[str]
+    threads: tuple[str, ...]
     children: int
     descriptors: frozenset[tuple[str, str]]  # number, what it leads to
 
@@ -45,7 +45,7 @@ def left() -> Left:
     """What there is now; to be compared with an earlier one."""
     return Left(
         tasks=len(asyncio.all_tasks()),
-        threads=frozenset(thread.name for thread in threading.enumerate()),
+        threads=tuple(sorted(thread.name for thread in threading.enumerate())),
         children=_children(),
         descriptors=frozenset(_descriptors()),
     )

@@ -148,21 +148,44 @@ class SingleCrew(Crew):
     concurrency = 1
 
 
-@pytest.mark.parametrize("component", ["crew", "single_crew"])
-async def test_queues_of_fifty_never_exceed_fifty_with_async_crews(component: str) -> None:
+class PromptCrew(Actor):
+    """Async, and never waits: it fills its receiver in one go."""
+
+    component = "prompt_crew"
+    inports = (Port("in"),)
+    outports = (Port("out"),)
+
+    async def process(self, ctx: Context) -> Outputs:
+        return {"out": ctx.inputs["in"]}
+
+
+SHAPES = [
+    ("prompt_crew", "pass"),
+    ("prompt_crew", "pass", "prompt_crew", "pass"),
+    ("prompt_crew", "prompt_crew", "prompt_crew"),
+    ("crew", "crew", "pass", "crew", "crew"),
+    ("single_crew", "single_crew", "pass", "single_crew"),
+    ("single_crew", "pass"),
+    ("crew", "pass"),
+    ("pass", "single_crew", "pass", "pass"),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_queues_of_fifty_never_exceed_fifty_with_async_crews(shape: tuple[str, ...]) -> None:
     """The count of what is in flight is raised by who wakes a task, never by the task itself.
 
     Counted in the woken task, queues of 50 grew to 1,882 in a prototype.
     """
-    network = network_of(Crew, SingleCrew, limits=Limits(message_buffer_size=50))
+    network = network_of(Crew, SingleCrew, PromptCrew, limits=Limits(message_buffer_size=50))
     network.add_node("source", "numbers", {"count": 4_000})
-    chain(network, component, component, "pass", component, component)
+    chain(network, *shape)
     network.add_connection("source", "out", "n0", "in")
 
     result = await asyncio.wait_for(network.run(), DEADLINE)
 
-    assert result.outputs == {"result": list(range(4_000))}
     inports = network.statistics().inports
+    assert result.outputs == {"result": list(range(4_000))}
     assert max(item.high_water for item in inports) <= 50
     assert {item.bound for item in inports} == {50}  # none was grown either
     assert network._scheduler.in_flight == 0

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from engine import Actor, Context, Network, Outputs, Permissions, Port
 from engine.limits import Limits
 from tests.engine.fakes import network_of
 from tests.engine.measures import left
-from tests.engine.web import Request, always, answer, serving
+from tests.engine.web import Request, answer, serving
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,7 +33,6 @@ class Fetch(Actor):
     component = "fetch"
     inports = (Port("in", "string"),)
     outports = (Port("out"),)
-    concurrency = 4
 
     async def process(self, ctx: Context) -> Outputs:
         response = await ctx.http.request("GET", ctx.inputs["in"])
@@ -72,6 +70,13 @@ class Break(Actor):
         raise ValueError("broken")
 
 
+async def kept_open(_request: Request, writer: asyncio.StreamWriter) -> None:
+    """Answer, and leave the connection to the client."""
+    writer.write(answer(b"ok", headers={"connection": "keep-alive"}))
+    await writer.drain()
+    await asyncio.Event().wait()
+
+
 def busy_network(url: str) -> Network:
     """One of everything that opens something."""
     network = network_of(
@@ -87,8 +92,7 @@ def busy_network(url: str) -> Network:
         network.add_node(name, name)
     network.add_connection("block", "out", "async_pass", "in")
     network.add_connection("async_pass", "out", "break", "in")
-    for _ in range(8):
-        network.add_initial("fetch", "in", url)
+    network.add_initial("fetch", "in", url)
     for number in range(50):
         network.add_initial("block", "in", number)
         network.add_initial("pass", "in", number)
@@ -138,15 +142,17 @@ async def test_nothing_is_left_however_a_run_ends(
     end: Callable[[Network], Awaitable[None]],
 ) -> None:
     async with asyncio.timeout(DEADLINE):
-        async with serving(always(answer(b"ok"))) as server:
-            await end(busy_network(server.url()))  # what is loaded once stays open: not counted
+        async with serving(kept_open) as server:
+            first = busy_network(server.url())
+            await end(first)  # what is loaded once stays open: not counted
         before = left()
-        async with serving(always(answer(b"ok"))) as server:
-            await end(busy_network(server.url()))
-        await asyncio.sleep(0)
-    gc.collect()
+        async with serving(kept_open) as server:
+            second = busy_network(server.url())
+            await end(second)
+        after = left()
 
-    assert left() == before
+    assert after == before  # with both networks still there: nothing is left to the collector
+    assert first is not second
 
 
 class Living(Actor):
