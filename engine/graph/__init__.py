@@ -7,8 +7,10 @@ from engine.graph.composition import Link, compose, embed, part_of
 from engine.graph.editing import Editor
 from engine.graph.graph_events import GraphEvent, GraphEventType
 from engine.graph.layout import Position, Spacing, arrange, layout
+from engine.graph.link_finder import SuggestedLink, suggest_links
 from engine.graph.model import Graph
 from engine.graph.validation import GraphLimits, check, resolve_port, validate
+from engine.graph.workspace import Workspace, dependency_problems, discover
 
 __all__ = [
     "Analysis",
@@ -20,15 +22,20 @@ __all__ = [
     "Link",
     "Position",
     "Spacing",
+    "SuggestedLink",
+    "Workspace",
     "analyze",
     "arrange",
     "check",
     "compose",
+    "dependency_problems",
+    "discover",
     "embed",
     "layout",
     "part_of",
     "reachable_from",
     "reaching",
     "resolve_port",
+    "suggest_links",
     "validate",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from engine.graph.adjacency import Adjacency, reached
@@ -190,7 +189,7 @@ def _parts(adjacency: Adjacency) -> list[list[int]]:
 
 def _bottlenecks(adjacency: Adjacency) -> tuple[Bottleneck, ...]:
     degrees = [len(out) + len(ins) for out, ins in zip(adjacency.outs, adjacency.ins, strict=True)]
-    high = max(HIGH_DEGREE, HIGH_DEGREE_TIMES * fmean(degrees)) if degrees else 0
+    high = max(HIGH_DEGREE, HIGH_DEGREE_TIMES * sum(degrees) / max(1, len(degrees)))
     found = [
         Bottleneck(BottleneckKind.HIGH_DEGREE, (name,), degrees[number])
         for number, name in enumerate(adjacency.names)
