@@ -7,15 +7,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from engine.network.shards.channel import Channel
-from engine.network.shards.spawn import spawn
+from engine.network.shards.spawn import ended, spawn
 
 if TYPE_CHECKING:
     import socket
-    from asyncio.subprocess import Process
     from collections.abc import Callable
 
     from engine.network.shards.coding import Coder
     from engine.network.shards.frames import Frame
+    from engine.network.shards.spawn import Process
 
 LAST_WORDS_S = 1.0  # between the end of a channel and the end of its process
 
@@ -43,7 +43,7 @@ class Family:
 
     async def start(self, count: int) -> None:
         """Start processes until there are so many, with this one."""
-        processes, ends = await spawn(count)
+        processes, ends = spawn(count)
         self._processes = dict(enumerate(processes, 1))
         for index, end in ends.items():
             await self._connect(index, end)
@@ -62,9 +62,9 @@ class Family:
         await channel.closed.wait()
         with suppress(TimeoutError):  # closed its socket, and does not end: gone for the run
             async with asyncio.timeout(LAST_WORDS_S):
-                await process.wait()
+                await ended(process)
         self._ended(index, process.returncode)
-        await process.wait()
+        await ended(process)
 
     def tell(self, frame: Frame) -> None:
         """Say something to all children."""
@@ -73,9 +73,7 @@ class Family:
 
     def kill(self) -> None:
         for process in self._processes.values():
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
+            process.kill()  # of one that has ended it does nothing
 
     async def gone(self) -> None:
         """Wait for the end of all of them; cancelled, it leaves none alive."""
@@ -83,7 +81,7 @@ class Family:
             await asyncio.gather(*self._watches)
         except asyncio.CancelledError:
             self.kill()
-            await asyncio.gather(*(process.wait() for process in self._processes.values()))
+            await asyncio.gather(*(ended(process) for process in self._processes.values()))
             raise
         finally:
             for watch in self._watches:

@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import BackpressureDeadlock, EngineError
+from engine.clock import SystemClock
+from engine.errors import BackpressureDeadlock, EngineError, NetworkError
 from engine.graph.topology import topological_order
 from engine.network.records import Idle
 from engine.network.shards import frames
@@ -63,12 +64,30 @@ class Split:
 
         Raises:
             GraphError: the nodes cannot be spread like that; nothing was started.
+            NetworkError: the network has something that only one process can have.
         """
+        _check_single(scheduler)
         components = paths_of(graph, registry)
         owners = partition(graph, self.processes, self.shards, self.measured)
         if not any(owners.values()):
             return Solo(graph, scheduler)
         return Parent(graph, scheduler, owners, components)
+
+
+def _check_single(scheduler: Scheduler) -> None:
+    """Refuse what several processes could not share.
+
+    Raises:
+        NetworkError: naming it.
+    """
+    single = {
+        "clock": not isinstance(scheduler.clock, SystemClock),
+        "seed": scheduler.shuffled,
+        "journal": scheduler.committer is not None,
+    }
+    found = [name for name, there in single.items() if there]
+    if found:
+        raise NetworkError(f"a network with a {found[0]} of its own runs in one process only")
 
 
 class Parent:
