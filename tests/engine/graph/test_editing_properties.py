@@ -60,7 +60,8 @@ def do(editor: Editor, step: Any) -> bool:
     before = exactly(editor.graph)
     try:
         getattr(editor, name)(*given_, **options)
-    except GraphError:
+    except GraphError as error:
+        assert "edited_elsewhere" not in {problem.code for problem in error.problems}
         assert exactly(editor.graph) == before
         return False
     return True
