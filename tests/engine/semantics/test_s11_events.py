@@ -1,8 +1,8 @@
 """Semantic 11: what a network tells.
 
 * "``ActorStarted ActorCompleted ActorFailed MessageSent NetworkIdle NetworkShutdown`` and the
-  lifecycle ones": here, the whole of a run; the seed's ``ActorStarted`` is a node's move to
-  running, an ``ActorStateChanged`` here, and ``ActorStarted`` on Reflow's wire.
+  lifecycle ones": here, the whole of a run; ``ActorStarted`` is ``NodeExecuting`` inside and gets
+  the seed's name on Reflow's wire, ``tests/workflows/api/test_wire.py``.
 * "Recording a batch of messages costs one record": here.
 * "consumers expand it": here, and by type only what they ask for.
 * "Per-connection counters are always on": ``network/test_backpressure.py``; with and without a
