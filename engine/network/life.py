@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from engine.errors import SetupError
@@ -26,12 +27,14 @@ async def set_up(scheduler: Scheduler) -> bool:
         node.move(ActorState.INITIALIZED)
         node.move(ActorState.RUNNING)
     for node in scheduler.nodes.values():
+        if scheduler.over:
+            return False
         try:
             await renewal.set_up(node)
         except SetupError as error:
             scheduler.crash(error)
             return False
-    return True
+    return not scheduler.over
 
 
 def halt(scheduler: Scheduler) -> None:
@@ -39,6 +42,8 @@ def halt(scheduler: Scheduler) -> None:
     for node in scheduler.nodes.values():
         if node.crew is not None:
             node.crew.cancel()  # also those that a shutdown waits for
+    if scheduler.setting_up is not None:
+        scheduler.setting_up.cancel()
     if not scheduler.stopping:
         scheduler.stopping = True
         scheduler.settle()
@@ -62,6 +67,8 @@ async def dismiss(scheduler: Scheduler) -> None:
 
 async def tear_down(scheduler: Scheduler) -> None:
     """Run every ``teardown`` once; one that fails is logged and the others still run."""
+    if scheduler.setting_up is not None:
+        await asyncio.wait([scheduler.setting_up])
     for node in scheduler.nodes.values():
         if node.state not in _NEVER_BEGAN:
             await renewal.end(node)

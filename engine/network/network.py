@@ -233,6 +233,8 @@ class Network:
         if self._started_at is not None or self._ended:
             raise NetworkError("a network runs once; make a new one for another run")
         scheduler = self._scheduler
+        if scheduler.stopping:  # cancelled before it began
+            return
         build(self.graph, self.registry, scheduler, self._strict)
         if split is not None:
             self._processes = split.of(self.graph, self.registry, scheduler)

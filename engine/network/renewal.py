@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from typing import TYPE_CHECKING, Any
@@ -80,10 +81,18 @@ async def set_up(node: Node) -> None:
     if type(node.actor).setup is Actor.setup:
         return
     node.move(ActorState.PROCESSING)
+    scheduler = node.scheduler
     try:
-        await call(node.actor.setup)
+        result = node.actor.setup()
+        if inspect.isawaitable(result):
+            scheduler.setting_up = asyncio.ensure_future(result)
+            await asyncio.wait([scheduler.setting_up])  # an end may cancel it, not this
+            if not (scheduler.setting_up.cancelled() and scheduler.stopping):
+                scheduler.setting_up.result()
     except Exception as error:
         node.move(ActorState.ERROR)
         text = str(error) or type(error).__name__
         raise SetupError(f"{node.node_id}: setup failed: {text}") from error
+    finally:
+        scheduler.setting_up = None
     node.move(ActorState.RUNNING)

@@ -84,6 +84,7 @@ class Scheduler:
         "random",
         "ready",
         "recording",
+        "setting_up",
         "shuffled",
         "stopping",
         "subscriptions",
@@ -108,6 +109,7 @@ class Scheduler:
         self.in_flight = 0
         # Of a part of a network: told when the part is at rest, in place of deciding what it means.
         self.overseer: Callable[[], None] | None = None
+        self.setting_up: asyncio.Future[Any] | None = None  # the ``setup`` that is under way
         self.errands: set[asyncio.Task[None]] = set()  # of live control
         self.subscriptions: list[Subscription[Any]] = []
         self.recording = False
@@ -191,8 +193,7 @@ class Scheduler:
 
     def make_ready(self, node: Node) -> None:
         self.ready.append(node)
-        self.idle = False
-        self.quiet.clear()
+        self._stir()
         self.kick()
 
     def kick(self) -> None:
@@ -204,8 +205,18 @@ class Scheduler:
     def busy(self) -> None:
         """A task of an async actor goes to work."""
         self.in_flight += 1
-        self.idle = False
-        self.quiet.clear()
+        self._stir()
+
+    def _stir(self) -> None:
+        """It is quiet no more; what has ended stays ended."""
+        if not self.over:
+            self.idle = False
+            self.quiet.clear()
+
+    @property
+    def over(self) -> bool:
+        """Nothing may begin any more."""
+        return self.stopping or self.failure is not None
 
     def rest(self) -> None:
         """A task of an async actor has nothing to do, or waits for room."""
