@@ -17,7 +17,7 @@ from redis import Redis, RedisError
 
 from engine.errors import ProblemsError
 from workflows.models import KeeperLease
-from workflows.selectors import live_workers
+from workflows.workers import live_workers, quarantined_workers
 from workflows.surroundings import limits, registry
 
 if TYPE_CHECKING:
@@ -89,9 +89,13 @@ def channel_layer() -> str:
 def workers() -> str:
     alive = live_workers()
     slots = alive.aggregate(total=Sum("slots"))["total"]
+    sick = ", ".join(quarantined_workers().values_list("name", flat=True))
+    resting = f"; in quarantine after three lost runs: {sick}" if sick else ""
+    if not slots and sick:
+        raise BrokenError(f"no worker takes runs{resting}")
     if not slots:
         raise BrokenError("no worker gave a sign of life lately; runs wait")
-    return f"{alive.count()} with room for {slots} runs"
+    return f"{alive.count()} with room for {slots} runs{resting}"
 
 
 def keeper() -> str:

@@ -206,7 +206,7 @@ REFLOW_CONFIG = Path(env.str("REFLOW_CONFIG", default=str(BASE_DIR / "reflow.tom
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=15.0)
 RUN_SECONDS = env.float("RUN_SECONDS", default=3600.0)  # a run that takes longer fails
 KILL_SECONDS = env.float("KILL_SECONDS", default=5.0)  # to react to cancel, deadline or fencing
-MAX_LOST_ATTEMPTS = env.int("MAX_LOST_ATTEMPTS", default=5)
+LOST_ATTEMPTS = env.int("LOST_ATTEMPTS", default=5)  # of one run; 0: none is queued again
 
 # What actors may reach. Private addresses only if named here: host, address or 10.0.0.0/8.
 HTTP_ALLOW = env.bool("HTTP_ALLOW", default=True)

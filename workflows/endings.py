@@ -19,6 +19,7 @@ from workflows.event_log import append
 from workflows.event_rows import clean
 from workflows.lifecycle import move
 from workflows.models import Execution, Status
+from workflows.workers import count_success
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,7 +81,9 @@ def write_end(claim: Claim, end: End) -> None:
             duration_ms=end.duration_ms,
             nodes_executed=end.nodes_executed,
             nodes_failed=end.nodes_failed,
+            attempts_failed=F("attempts_failed") + int(end.status is Status.FAILED),
         )
+        count_success(row.worker)
 
 
 def fail(pk: UUID, error: str, code: str, **columns: Any) -> bool:
@@ -100,16 +103,25 @@ def give_back(claim: Claim, reason: str) -> None:
     """
     with transaction.atomic():
         row = Execution.objects.select_for_update(of=("self",)).get(pk=claim.pk)
-        lost = row.attempts_lost + 1
-        if row.token != claim.token:
-            return
-        if lost >= settings.MAX_LOST_ATTEMPTS:
-            fail(claim.pk, clean(reason), "engine_error", attempts_lost=lost)
-            return
-        again = {"attempts_lost": lost, "hinted_at": Now(), "worker": ""}
-        if move(claim.pk, Status.QUEUED, held=claim.token, **again):
-            event = Requeued(timestamp=time.time(), attempt=row.attempt, reason=clean(reason))
-            append(claim.pk, None, [event])
+        if row.token == claim.token:
+            requeue(row, reason, "engine_error", hinted_at=Now())
+
+
+def requeue(row: Execution, reason: str, code: str, **columns: Any) -> None:
+    """Queue a run again whose attempt was lost; after the last of ``LOST_ATTEMPTS`` it fails.
+
+    Needs an open transaction in which the row is locked.
+    """
+    lost = row.attempts_lost + 1
+    columns |= {"attempts_lost": lost, "lost_by": row.worker, "lost_at": Now()}
+    if lost >= settings.LOST_ATTEMPTS:
+        times = f" ({lost} attempts were lost; limit: LOST_ATTEMPTS)" if lost > 1 else ""
+        fail(row.pk, clean(f"{reason}{times}"), code, **columns)
+        return
+    columns |= {"worker": "", "worker_pid": None, "token": F("token") + 1}
+    if move(row.pk, Status.QUEUED, held=row.token, **columns):
+        event = Requeued(timestamp=time.time(), attempt=row.attempt, reason=clean(reason))
+        append(row.pk, None, [event])
 
 
 def _event(row: Execution, end: End) -> Completed | Failed | Cancelled:

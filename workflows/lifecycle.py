@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, DateTimeField, ExpressionWrapper, F, When
+from django.db.models import Case, F, When
 from django.db.models.functions import Coalesce, Now
 
-from workflows.models import TERMINAL, Execution, Status, Worker
+from workflows.models import TERMINAL, Execution, Status
+from workflows.workers import avoided_by, from_now, takes_runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    from django.db.models import Expression
 
 ALLOWED_FROM: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.RUNNING, Status.PAUSED, Status.WAITING}),
@@ -37,11 +35,6 @@ class Claim:
     pk: UUID
     execution_id: str
     token: int
-
-
-def from_now(seconds: float) -> Expression:
-    """A moment by the database's clock."""
-    return ExpressionWrapper(Now() + timedelta(seconds=seconds), output_field=DateTimeField())
 
 
 def move(pk: UUID, to: Status, *, held: int | None = None, **columns: Any) -> bool:
@@ -70,13 +63,15 @@ def claim_next(
     """Take the best row that may start now; None if there is none.
 
     The highest priority goes first, then the oldest, and the hinted one among equals. A worker
-    that is stopping takes nothing.
+    that is stopping or in quarantine takes nothing, and none takes what it has just lost if
+    another can.
     """
     hint_last = Case(When(pk=hinted, then=0), default=1)
     with transaction.atomic():
-        if Worker.objects.filter(name=worker, stopping=True).exists():
+        if not takes_runs(worker):
             return None
-        queued = Execution.objects.filter(status=Status.QUEUED).exclude(pk__in=avoid)
+        queued = Execution.objects.filter(~avoided_by(worker), status=Status.QUEUED)
+        queued = queued.exclude(pk__in=avoid)
         locked = queued.order_by("-priority", "created_at", hint_last).select_for_update(
             skip_locked=True  # on SQLite the transaction itself is the lock
         )

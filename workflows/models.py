@@ -129,6 +129,8 @@ class Execution(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     attempts_lost = models.PositiveIntegerField(default=0)  # by a worker
     attempts_failed = models.PositiveIntegerField(default=0)  # by the workflow
+    lost_by = models.CharField(max_length=255, blank=True)  # the worker that lost it last
+    lost_at = models.DateTimeField(null=True, blank=True)
 
     # When a worker was last told of it, and how often.
     hinted_at = models.DateTimeField(null=True, blank=True)
@@ -207,6 +209,25 @@ class ExecutionEvent(models.Model):
         return f"{self.seq} {self.type}"
 
 
+class JournalEntry(models.Model):
+    """What firings of one node took and gave, as long as the run may have to be resumed."""
+
+    execution = models.ForeignKey(Execution, models.CASCADE, related_name="journal", db_index=False)
+    seq = models.PositiveIntegerField()  # from 1 within its execution
+    node = models.TextField()
+    taken = models.TextField()  # JSON: firings, consumed, failures
+    outputs = models.TextField()  # JSON: {port: [tagged message]}
+    state = models.TextField()  # JSON: {name: tagged message}; empty: as before
+
+    class Meta:
+        ordering = ("execution", "seq")
+        verbose_name_plural = "journal entries"
+        constraints = (models.UniqueConstraint("execution", "seq", name="journal_seq_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.node}"
+
+
 class KeeperLease(models.Model):
     """Which of several keepers does the work, and until when."""
 
@@ -225,6 +246,8 @@ class Worker(models.Model):
     pid = models.PositiveIntegerField()
     slots = models.PositiveIntegerField(default=1)  # runs at the same time
     stopping = models.BooleanField(default=False)  # takes no further run
+    losses = models.PositiveSmallIntegerField(default=0)  # runs lost with it since its last success
+    quarantined_until = models.DateTimeField(null=True, blank=True)  # takes no run before
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
 

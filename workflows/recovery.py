@@ -1,4 +1,4 @@
-"""What the keeper does, with the database alone: bury lost runs, wake forgotten ones."""
+"""What the keeper does, with the database alone: queue lost runs again, wake forgotten ones."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from engine.events import Cancelled
-from workflows.endings import fail
+from workflows.endings import fail, requeue
 from workflows.event_log import append
 from workflows.hints import hint
-from workflows.lifecycle import from_now, move
+from workflows.lifecycle import move
 from workflows.models import Execution, KeeperLease, Status
+from workflows.workers import count_loss, from_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,28 +52,30 @@ def resign(holder: str) -> None:
 
 
 def reap() -> int:
-    """End the runs whose worker is gone: its lease ran out, or there never was one.
+    """Take the runs from workers that are gone: their lease ran out, or there never was one.
 
     Returns:
         How many.
     """
     lost = Execution.objects.filter(status=Status.RUNNING)
     lost = lost.filter(Q(lease_until__lt=Now()) | Q(lease_until__isnull=True) | Q(worker=""))
-    return sum(_bury(row, lost) for row in lost[:ROWS_A_ROUND])
+    return sum(_take_back(row, lost) for row in lost[:ROWS_A_ROUND])
 
 
-def _bury(row: Execution, lost: QuerySet[Execution]) -> bool:
-    """Cancelled, if that was asked for; else failed. Checked again under the row's lock."""
+def _take_back(seen: Execution, lost: QuerySet[Execution]) -> bool:
+    """Cancelled, if that was asked for; else queued again. Looked at again under its lock."""
     with transaction.atomic():
-        if not lost.filter(pk=row.pk, token=row.token).select_for_update().exists():
+        row = lost.filter(pk=seen.pk, token=seen.token).select_for_update(of=("self",)).first()
+        if row is None:
             return False
+        count_loss(row.worker)
         if row.cancel_requested_at is not None:
             move(row.pk, Status.CANCELLED, token=F("token") + 1)
             event = Cancelled(timestamp=time.time(), by=row.cancel_by, reason=row.cancel_reason)
             append(row.pk, None, [event])
         else:
             error = f"the worker {row.worker or '(unknown)'} was lost while it ran this"
-            fail(row.pk, error, "worker_lost", attempts_lost=F("attempts_lost") + 1)
+            requeue(row, error, "worker_lost", hinted_at=None, hint_count=0)
     logger.warning("execution %s: its worker %s is lost", row.execution_id, row.worker)
     return True
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Q, Sum
-from django.db.models.functions import Now
 
-from workflows.models import Execution, ExecutionEvent, Status, Worker, Workflow, WorkflowVersion
+from workflows.models import Execution, ExecutionEvent, Status, Workflow, WorkflowVersion
+from workflows.workers import live_workers, quarantined_workers
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
     from django.db.models import QuerySet
-
-WORKER_SILENT_SECONDS = 15  # a worker gives a sign of life every 5
 
 
 def workflows_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Workflow]:
@@ -45,18 +42,13 @@ def events_after(
     return rows.order_by("seq")[: settings.EVENT_PAGE if limit is None else limit]
 
 
-def live_workers() -> QuerySet[Worker]:
-    """The workers that gave a sign of life lately and still take runs."""
-    return Worker.objects.filter(
-        stopping=False, seen_at__gt=Now() - timedelta(seconds=WORKER_SILENT_SECONDS)
-    )
-
-
 def waiting_reason(execution: Execution) -> str:
     """Why a queued run has not started, in words for its owner; empty if it is not queued."""
     if execution.status != Status.QUEUED:
         return ""
     slots = live_workers().aggregate(total=Sum("slots"))["total"]
+    if not slots and quarantined_workers().exists():
+        return "the worker has lost too many runs and rests for a minute"
     if not slots:
         return "no worker is running; it starts as soon as one is"
     running = Execution.objects.filter(status=Status.RUNNING).count()

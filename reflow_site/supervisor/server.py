@@ -23,7 +23,7 @@ from reflow_site.supervisor.first_run import Client, FirstRunError, connect, sen
 from reflow_site.supervisor.lock import sole_owner
 from reflow_site.supervisor.plan import specs
 from workflows.models import Execution
-from workflows.selectors import live_workers
+from workflows.workers import live_workers
 
 if TYPE_CHECKING:
     from reflow_site.supervisor.credentials import Credentials

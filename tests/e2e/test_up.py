@@ -121,8 +121,29 @@ def test_the_second_start_prints_no_secret_and_uses_the_servers_that_are_given(
     assert second.credentials.token not in second.said
 
 
-def test_a_run_whose_worker_is_killed_fails_at_once_and_the_next_one_runs(start: Start) -> None:
+def test_a_run_whose_worker_is_killed_goes_on_with_the_next_worker(start: Start) -> None:
     server = start("--workers", "1", "--no-examples", LEASE_SECONDS=str(LEASE_SECONDS))
+    server.wait_until_it_says("Reflow is healthy")
+    execution_id = server.start_run(delay(4_000))
+    wait_for(lambda: server.status(execution_id) == "running", 60)
+
+    os.kill(server.child("celery --quiet -A reflow_site worker"), signal.SIGKILL)
+    wait_for(lambda: server.status(execution_id) == "completed", 60)
+
+    with server.client() as client:
+        run = client.get(f"/api/v1/executions/{execution_id}").json()
+        events = client.get(f"/api/v1/executions/{execution_id}/events").json()["results"]
+    assert (run["status"], run["error_code"]) == ("completed", "")
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert [event["_type"] for event in events].count("Requeued") == 1
+    assert events[-1]["_type"] == "Completed"
+    assert "worker was ended by SIGKILL; starts again in" in server.said
+
+
+def test_where_no_attempt_may_be_lost_a_killed_run_fails_at_once(start: Start) -> None:
+    server = start(
+        "--workers", "1", "--no-examples", LEASE_SECONDS=str(LEASE_SECONDS), LOST_ATTEMPTS="0"
+    )
     server.wait_until_it_says("Reflow is healthy")
     execution_id = server.start_run(delay(60_000))
     wait_for(lambda: server.status(execution_id) == "running", 60)

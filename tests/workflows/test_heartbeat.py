@@ -8,7 +8,7 @@ import pytest
 from tests.factories import LONG_AGO, WorkerFactory
 from workflows.heartbeat import Heartbeat
 from workflows.models import Worker
-from workflows.selectors import live_workers
+from workflows.workers import live_workers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

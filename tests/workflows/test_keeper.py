@@ -27,7 +27,7 @@ def keeper(process_environment: dict[str, str]) -> Iterator[subprocess.Popen[byt
     process.communicate()
 
 
-def test_a_keeper_ends_lost_runs_and_leaves_at_the_first_signal(
+def test_a_keeper_queues_lost_runs_again_and_leaves_at_the_first_signal(
     keeper: subprocess.Popen[bytes],
 ) -> None:
     execution = ExecutionFactory(status=Status.RUNNING, lease_until=LONG_AGO)
@@ -38,6 +38,6 @@ def test_a_keeper_ends_lost_runs_and_leaves_at_the_first_signal(
         execution.refresh_from_db()
     keeper.send_signal(signal.SIGTERM)
 
-    assert execution.error_code == "worker_lost"
+    assert (execution.status, execution.attempts_lost) == (Status.QUEUED, 1)
     assert keeper.wait(20) == 0
     assert not KeeperLease.objects.exists()

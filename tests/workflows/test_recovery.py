@@ -9,8 +9,11 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from tests.factories import FAR_AHEAD, LONG_AGO, ExecutionFactory
-from workflows.models import Execution, ExecutionEvent, KeeperLease, Status
+from tests.factories import FAR_AHEAD, LONG_AGO, ExecutionFactory, WorkerFactory, claim_of
+from workflows.endings import End, write_end
+from workflows.event_log import FencedError
+from workflows.lifecycle import claim_next
+from workflows.models import Execution, ExecutionEvent, KeeperLease, Status, Worker
 from workflows.recovery import (
     ClockGuard,
     elect,
@@ -35,7 +38,61 @@ def made(seconds: float, **columns: Any) -> Execution:
     return execution
 
 
-def test_a_run_whose_lease_ran_out_fails_as_worker_lost_with_its_event() -> None:
+def test_a_run_whose_lease_ran_out_is_queued_again_with_its_event() -> None:
+    execution = ExecutionFactory(
+        status=Status.RUNNING,
+        lease_until=ago(1),
+        worker="celery@gone",
+        token=4,
+        attempt=1,
+        last_seq=3,
+        hint_count=7,
+    )
+
+    assert reap() == 1
+
+    execution.refresh_from_db()
+    event = ExecutionEvent.objects.get()
+    assert (execution.status, execution.worker, execution.lease_until) == ("queued", "", None)
+    assert (execution.attempts_lost, execution.attempts_failed) == (1, 0)
+    assert (execution.token, execution.last_seq, execution.lost_by) == (5, 4, "celery@gone")
+    assert (execution.hint_count, execution.hinted_at) == (0, None)  # hinted at in the same round
+    assert (event.seq, event.type) == (4, "Requeued")
+    assert json.loads(event.data) == {
+        "attempt": 1,
+        "reason": "the worker celery@gone was lost while it ran this",
+    }
+
+
+def test_the_worker_that_was_lost_writes_nothing_more() -> None:
+    execution = ExecutionFactory(status=Status.RUNNING, lease_until=ago(1), token=4)
+    late = claim_of(execution)
+    reap()
+
+    with pytest.raises(FencedError):
+        write_end(late, End(Status.COMPLETED))
+
+    assert Execution.objects.get().status == Status.QUEUED
+
+
+def test_a_run_that_was_lost_five_times_fails_with_its_reason() -> None:
+    execution = ExecutionFactory(
+        status=Status.RUNNING, lease_until=ago(1), worker="celery@gone", attempts_lost=4
+    )
+
+    assert reap() == 1
+
+    execution.refresh_from_db()
+    assert (execution.status, execution.error_code) == ("failed", "worker_lost")
+    assert execution.error == (
+        "the worker celery@gone was lost while it ran this"
+        " (5 attempts were lost; limit: LOST_ATTEMPTS)"
+    )
+    assert (execution.attempts_lost, execution.attempts_failed) == (5, 0)
+
+
+def test_with_no_lost_attempts_allowed_a_lost_run_fails_at_once(settings: Any) -> None:
+    settings.LOST_ATTEMPTS = 0
     execution = ExecutionFactory(
         status=Status.RUNNING, lease_until=ago(1), worker="celery@gone", token=4, last_seq=3
     )
@@ -48,6 +105,64 @@ def test_a_run_whose_lease_ran_out_fails_as_worker_lost_with_its_event() -> None
     assert execution.error == "the worker celery@gone was lost while it ran this"
     assert (execution.token, execution.attempts_lost, execution.last_seq) == (5, 1, 4)
     assert (event.seq, event.type, json.loads(event.data)["code"]) == (4, "Failed", "worker_lost")
+
+
+def lose(worker: str) -> None:
+    """One run is lost with this worker."""
+    ExecutionFactory(status=Status.RUNNING, lease_until=ago(1), worker=worker)
+    reap()
+
+
+def test_a_worker_that_loses_three_runs_in_a_row_takes_none_for_a_minute() -> None:
+    WorkerFactory(name="celery@sick")
+    for _ in range(3):
+        lose("celery@sick")
+
+    while_sick = claim_next("celery@sick", 1)
+    Worker.objects.update(quarantined_until=ago(1))
+    well_again = claim_next("celery@sick", 1)
+
+    assert while_sick is None
+    assert well_again is not None
+    assert Worker.objects.get().losses == 0
+
+
+def test_a_success_in_between_keeps_a_worker_out_of_quarantine() -> None:
+    WorkerFactory(name="celery@well")
+    done = ExecutionFactory(status=Status.RUNNING, worker="celery@well")
+    lose("celery@well")
+    lose("celery@well")
+    write_end(claim_of(done), End(Status.COMPLETED))
+    lose("celery@well")
+
+    worker = Worker.objects.get()
+
+    assert (worker.losses, worker.quarantined_until) == (1, None)
+
+
+def test_a_run_goes_rather_to_another_worker_than_to_the_one_that_just_lost_it() -> None:
+    WorkerFactory(name="celery@lost")
+    WorkerFactory(name="celery@other")
+    lose("celery@lost")
+
+    assert claim_next("celery@lost", 1) is None
+    assert claim_next("celery@other", 1) is not None
+
+
+def test_after_ten_seconds_the_worker_that_lost_a_run_may_have_it() -> None:
+    WorkerFactory(name="celery@lost")
+    WorkerFactory(name="celery@other")
+    lose("celery@lost")
+    Execution.objects.update(lost_at=ago(11))
+
+    assert claim_next("celery@lost", 1) is not None
+
+
+def test_a_lone_worker_takes_the_run_that_it_lost_at_once() -> None:
+    WorkerFactory(name="celery@lost")
+    lose("celery@lost")
+
+    assert claim_next("celery@lost", 1) is not None
 
 
 def test_a_lost_run_that_somebody_cancelled_is_cancelled() -> None:
@@ -155,14 +270,14 @@ def test_one_keeper_works_until_it_resigns_or_falls_silent() -> None:
 
 
 def test_a_round_does_everything() -> None:
-    lost = ExecutionFactory(status=Status.RUNNING, lease_until=LONG_AGO)
+    lost = made(99, status=Status.RUNNING, lease_until=LONG_AGO)
     late = ExecutionFactory(deadline_at=LONG_AGO)
     forgotten = made(5)
 
     round_of_keeper()
 
     rows = Execution.objects.in_bulk()
-    assert rows[lost.pk].error_code == "worker_lost"
+    assert (rows[lost.pk].status, rows[lost.pk].hint_count) == ("queued", 1)
     assert rows[late.pk].error_code == "deadline_exceeded"
     assert rows[forgotten.pk].hint_count == 1
 
@@ -172,7 +287,7 @@ def test_the_command_does_one_round_and_resigns() -> None:
 
     call_command("keeper", "--once", stdout=StringIO())
 
-    assert Execution.objects.get().status == Status.FAILED
+    assert Execution.objects.get().status == Status.QUEUED
     assert not KeeperLease.objects.exists()
 
 

@@ -126,7 +126,7 @@ def test_an_error_of_ours_gives_the_run_back_at_once(settings: Any) -> None:
 def test_a_run_that_we_break_again_and_again_fails_at_last(settings: Any) -> None:
     claim = claimed(one_node_graph(), {"in": 1})
     settings.REFLOW_ACTORS = ["nowhere:Actor"]
-    Execution.objects.update(attempts_lost=settings.MAX_LOST_ATTEMPTS - 1)
+    Execution.objects.update(attempts_lost=settings.LOST_ATTEMPTS - 1)
 
     assert async_to_sync(run)(claim) is False
 
