@@ -187,6 +187,18 @@ async def test_a_graph_takes_the_place_of_a_node_and_runs() -> None:
     assert outer().to_json() == before
 
 
+def test_connections_from_the_replaced_node_come_from_inside() -> None:
+    graph = outer()
+    graph.add_connection("sub", "out", "first", "input")
+
+    whole = embed(graph, "sub", public("a"))
+
+    assert [item.ends for item in whole.connections] == [
+        "first.output -> sub/a.input",
+        "sub/a.output -> first.input",
+    ]
+
+
 def test_a_node_may_be_replaced_only_by_a_graph_with_its_ports() -> None:
     with pytest.raises(GraphError) as caught:
         embed(outer(), "sub", single("a"))

@@ -227,6 +227,32 @@ def test_an_event_has_the_shape_of_the_original(
     assert [event.as_dict() for event in events] == [data]
 
 
+def test_every_element_is_told_as_it_stands_in_the_document() -> None:
+    document = small().to_dict()
+    connection, packet = document["connections"]
+    editor = Editor(small())
+    events: list[GraphEvent] = []
+    editor.subscribe(events.append)
+
+    with editor.transaction("clear"):
+        editor.remove_group("both")
+        editor.remove_node("a")
+        editor.remove_node("b")
+
+    assert [event.as_dict() for event in events] == [
+        {"_type": "StartTransaction", "id": "clear"},
+        {"_type": "RemoveGroup", **document["groups"][0]},
+        {"_type": "RemoveConnection", **connection},
+        {"_type": "RemoveInitial", **packet},
+        {"_type": "RemoveInport", **document["inports"]["x"]},
+        {"_type": "RemoveNode", **document["processes"]["a"]},
+        {"_type": "RemoveOutport", **document["outports"]["y"]},
+        {"_type": "RemoveNode", **document["processes"]["b"]},
+        {"_type": "EndTransaction", "id": "clear"},
+        {"_type": "Transaction", "id": "clear", "changes": 7},
+    ]
+
+
 def test_nobody_is_told_after_the_end_of_a_subscription() -> None:
     editor = Editor(Graph())
     events: list[GraphEvent] = []

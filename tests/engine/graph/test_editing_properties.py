@@ -61,10 +61,12 @@ def do(editor: Editor, step: Any) -> bool:
     try:
         getattr(editor, name)(*given_, **options)
     except GraphError as error:
-        assert "edited_elsewhere" not in {problem.code for problem in error.problems}
-        assert exactly(editor.graph) == before
-        return False
-    return True
+        refused = {problem.code for problem in error.problems}
+    else:
+        return True
+    assert "edited_elsewhere" not in refused
+    assert exactly(editor.graph) == before
+    return False
 
 
 def exactly(graph: Graph) -> tuple[str, list[list[str]]]:
