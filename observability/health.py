@@ -17,8 +17,8 @@ from redis import Redis, RedisError
 
 from engine.errors import ProblemsError
 from workflows.models import KeeperLease
-from workflows.workers import live_workers, quarantined_workers
 from workflows.surroundings import limits, registry
+from workflows.workers import live_workers, quarantined_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
