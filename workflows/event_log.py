@@ -95,19 +95,23 @@ def _take_numbers(execution_pk: UUID, token: int | None, count: int) -> int:
 
 
 def _insert(execution_pk: UUID, first: int, rows: Sequence[EventRow]) -> None:
-    """One prepared statement for all rows: many times the speed of ``bulk_create``."""
+    """The fastest way the database has, many times the speed of ``bulk_create``."""
     table = connection.ops.quote_name(ExecutionEvent._meta.db_table)  # noqa: SLF001 -- documented
     execution = Execution._meta.pk.get_db_prep_value(execution_pk, connection)  # noqa: SLF001
     at = connection.ops.adapt_datetimefield_value
+    values = [
+        (execution, seq, row.type, row.node, at(row.at), row.data)
+        for seq, row in enumerate(rows, first)
+    ]
+    columns = "execution_id, seq, type, node, at, data"
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {table} (execution_id, seq, type, node, at, data)"  # noqa: S608 -- quoted
-            " VALUES (%s, %s, %s, %s, %s, %s)",
-            [
-                (execution, seq, row.type, row.node, at(row.at), row.data)
-                for seq, row in enumerate(rows, first)
-            ],
-        )
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for row_values in values:
+                    copy.write_row(row_values)
+        else:
+            places = "%s, %s, %s, %s, %s, %s"
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", values)  # noqa: S608 -- quoted
 
 
 def nudge(execution_pk: UUID) -> None:
