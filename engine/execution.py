@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from engine.events import EngineEvent
     from engine.messages import Message
     from engine.network import Network, Result
+    from engine.network.start_at import StartAt
 
 
 async def execute(
@@ -18,6 +19,7 @@ async def execute(
     *,
     write: Callable[[list[EngineEvent]], Awaitable[None]],
     trigger: Message = None,
+    start_at: StartAt | None = None,
 ) -> Result:
     """Run a network to its end and hand every event to ``write``, in order and in batches.
 
@@ -26,9 +28,10 @@ async def execute(
 
     Args:
         trigger: what trigger actors are given.
+        start_at: where to begin instead, as for ``Network.run``.
 
     Raises:
         GraphError, InputError: it cannot run; nothing was started.
         Exception: whatever ``write`` raised; the network has been shut down.
     """
-    return await network.run(inputs, write=write, trigger=trigger)
+    return await network.run(inputs, write=write, trigger=trigger, start_at=start_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,8 @@ def under_policy(
                     _tell_retry(node, number, wait, error)
                     await scheduler.clock.sleep(wait)
                 elif policy.fallback is None:
+                    with suppress(AttributeError):  # a class of errors may refuse it
+                        error.reflow_attempts = number  # type: ignore[attr-defined]
                     raise
                 else:
                     _tell_fallback(node, error)

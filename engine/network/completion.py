@@ -57,12 +57,15 @@ def finish(node: Node, ended: Ended) -> None:
 def _commit(node: Node, ended: Ended) -> None:
     """Let the journal have what was taken and given, before anybody gets it."""
     outputs = {port: list(messages) for port, messages in ended.outputs.items()}
+    letters = node.scheduler.dead_letters
+    before = len(letters)
     for failure in ended.failures:
         fail(node, failure, outputs)
     ports = node.turn_ports if ended.ports is None else ended.ports
     committer = node.scheduler.committer
     if committer is not None and ended.count:
-        committer.add(node, dict.fromkeys(ports, ended.count), outputs)
+        consumed = dict.fromkeys(ports, ended.count)
+        committer.add(node, consumed, outputs, ended.count, letters[before:])
 
 
 def fail(node: Node, failure: Failure, outputs: dict[str, list[Message]]) -> None:
@@ -83,7 +86,8 @@ def fail(node: Node, failure: Failure, outputs: dict[str, list[Message]]) -> Non
         outputs.setdefault(str(node.error_port), []).append(ErrorValue(text))
         _record(node, text, code, "error_port")
     else:
-        node.scheduler.dead_letter(node, failure.inputs, text, code)
+        attempts = getattr(failure.error, "reflow_attempts", 1)
+        node.scheduler.dead_letter(node, failure.inputs, text, code, attempts)
     if node.scheduler.supervisor is not None:
         node.scheduler.supervisor.failed(node)
 

@@ -20,22 +20,24 @@ from engine.network.result import Result, Statistics, result_of, statistics_of
 from engine.network.scheduler import Scheduler
 from engine.network.shards.parent import Split
 from engine.network.solo import Solo
+from engine.network.start_at import read_start
 from engine.network.subscription import E, Subscription
 from engine.permissions import NOTHING
 from engine.registry import builtin
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from engine.actor import Actor
     from engine.clock import Clock
     from engine.events import EngineEvent
-    from engine.journal import Journal
+    from engine.journal import Journal, JournalEntry
     from engine.limits import Limits
     from engine.messages import Message
     from engine.network.mailbox import Inport
     from engine.network.shards.parent import Parent
+    from engine.network.start_at import StartAt
     from engine.permissions import Permissions
     from engine.registry import Registry
 
@@ -50,6 +52,8 @@ class Network:
         registry: the components there are; without it the built-in library.
         permissions: what actors may reach; without it no network, files or environment.
         journal: gets the outputs of every turn before anybody else does.
+        resume: what the journal of an earlier attempt of this run holds: it goes on from there.
+        run_id: what idempotency keys are made of; a run that is resumed needs its own again.
         seed: turns are taken in an order drawn from it: the same seed, the same order.
     """
 
@@ -62,6 +66,8 @@ class Network:
         limits: Limits | None = None,
         seed: int | None = None,
         journal: Journal | None = None,
+        resume: Sequence[JournalEntry] = (),
+        run_id: str = "",
         graph: Graph | None = None,
     ) -> None:
         self.registry = builtin() if registry is None else registry
@@ -73,6 +79,8 @@ class Network:
         )
         if journal is not None:
             self._scheduler.committer = Committer(self._scheduler, journal)
+        self._scheduler.resume = resume
+        self._scheduler.run_id = run_id or self._scheduler.run_id
         self._processes: Solo | Parent = Solo(self.graph, self._scheduler)
         self._started_at: float | None = None
         self._doors: dict[tuple[str, type], Inport] = {}  # where scalars of a type may enter
@@ -180,6 +188,7 @@ class Network:
         on_event: Callable[[EngineEvent], None] | None = None,
         write: Write | None = None,
         trigger: Message = None,
+        start_at: StartAt | None = None,
         processes: int = 1,
         shards: Mapping[str, int] | None = None,
         measured: Statistics | None = None,
@@ -192,6 +201,8 @@ class Network:
             write: awaited with batches of events, in order; the network waits when it is behind.
                 If it raises, the run ends and raises the same.
             trigger: what trigger actors are given.
+            start_at: {node: {inport: message}} for one firing of each, in place of all else that
+                starts a run: initial packets, sources, triggers, inputs. In one process only.
             processes: that share the nodes, this one among them. Actor classes must stand at the
                 top of a module. Nothing is changed, held or sent from outside while it runs.
             shards: the process of some nodes, from 0, which is this one; the rest is chosen.
@@ -202,6 +213,8 @@ class Network:
             InputError: an input fits no inport.
         """
         messages = read_inputs(self.graph, self.registry, inputs or {})
+        if start_at is not None:
+            self._scheduler.start_at = read_start(self.graph, self.registry, start_at)
         readers = [self._attach(one_by_one(on_event))] if on_event is not None else []
         if write is not None:
             readers.append(self._attach(write))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from engine.codec import size_of
 from engine.errors import BackpressureDeadlock, CodecError
@@ -22,11 +23,12 @@ from engine.network.records import FiringFailed, Grew, Idle
 from engine.registry import load_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from engine.breaker import Breaker
     from engine.clock import Clock
     from engine.http import HttpClient
+    from engine.journal import JournalEntry
     from engine.limits import Limits
     from engine.messages import Message
     from engine.network.collector import Collector
@@ -51,6 +53,7 @@ class DeadLetter:
     inputs: Mapping[str, Message]
     error: str
     code: str
+    attempts: int = 1
 
 
 class Scheduler:
@@ -84,8 +87,11 @@ class Scheduler:
         "random",
         "ready",
         "recording",
+        "resume",
+        "run_id",
         "setting_up",
         "shuffled",
+        "start_at",
         "stopping",
         "subscriptions",
         "supervisor",
@@ -99,11 +105,14 @@ class Scheduler:
         self.breakers: dict[str, Breaker] = {}
         self.supervisor: Supervisor | None = None
         self.committer: Committer | None = None
+        self.resume: Sequence[JournalEntry] = ()  # of earlier attempts of this run
+        self.run_id = str(uuid4())
         self.clock = clock
         self.limits = limits
         self.permissions = permissions
         self.nodes: dict[str, Node] = {}
         self.collectors: dict[str, Collector] = {}
+        self.start_at: Mapping[str, Mapping[str, Message]] | None = None  # in place of all else
         self.ready: deque[Node] = deque()
         self.parked: dict[Inport, None] = {}  # full inports that somebody waits for, in order
         self.in_flight = 0
@@ -146,11 +155,14 @@ class Scheduler:
         call_in_pool.add_done_callback(self._calls.discard)
         return await asyncio.wrap_future(call_in_pool)
 
-    def dead_letter(self, node: Node, inputs: Mapping[str, Message], error: str, code: str) -> None:
+    def dead_letter(
+        self, node: Node, inputs: Mapping[str, Message], error: str, code: str, attempts: int = 1
+    ) -> None:
         """A firing failed, and no error port took it."""
         self.failed_firings += 1
         if len(self.dead_letters) < MAX_DEAD_LETTERS:
-            self.dead_letters.append(DeadLetter(node.node_id, dict(inputs), error, code))
+            letter = DeadLetter(node.node_id, dict(inputs), error, code, attempts)
+            self.dead_letters.append(letter)
         if self.recording:
             now = self.clock.now()
             self.record(FiringFailed(now, node, error, code, handled_by=""))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.graph.topology import topological_order
 from engine.network.entry import lay_in
 from engine.network.life import drain
+from engine.network.start_at import lay_in_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,11 @@ class Solo:
         """Nobody else is to be started."""
 
     async def begin(self, inputs: Mapping[str, Message], trigger: Message) -> None:
-        lay_in(self._graph, self._scheduler, inputs, trigger)
+        scheduler = self._scheduler
+        if scheduler.start_at is None:
+            lay_in(self._graph, scheduler, inputs, trigger)
+        else:
+            lay_in_at(scheduler, scheduler.start_at)
         self._scheduler.start()
 
     async def drain(self) -> None:
