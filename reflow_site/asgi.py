@@ -12,7 +12,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reflow_site.settings")
 
 http = get_asgi_application()  # fills the app registry, which the routes below need
 routing = import_module("workflows.routing")
+body_limit = import_module("reflow_site.body_limit")
 
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": URLRouter(routing.websocket_urlpatterns)}
+    {
+        "http": body_limit.BodyLimit(http),
+        "websocket": URLRouter(routing.websocket_urlpatterns),
+    }
 )

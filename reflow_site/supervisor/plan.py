@@ -57,7 +57,8 @@ def _web(plan: Plan) -> tuple[str, ...]:
         size = ("--ws-max-size", most)
         return ("-m", "uvicorn", "--host", host, "--port", port, *quiet, *size, APPLICATION)
     limit = ("--websocket-max-message-size", most, "--websocket-max-frame-size", most)
-    return ("-m", "daphne", "-b", host, "-p", port, "-v", "0", *limit, APPLICATION)
+    daphne = ("-m", "reflow_site.bounded_daphne", "-b", host, "-p", port, "-v", "0")
+    return (*daphne, *limit, APPLICATION)
 
 
 def _celery(name: str, command: str, *options: str, patience: float = 10.0) -> Spec:

@@ -37,8 +37,9 @@ def test_each_child_is_run_by_this_interpreter() -> None:
 
     assert commands(PLAN) == {
         "web": (
-            f"{python} -m daphne -b 127.0.0.1 -p 9000 -v 0 --websocket-max-message-size 5000"
-            " --websocket-max-frame-size 5000 reflow_site.asgi:application"
+            f"{python} -m reflow_site.bounded_daphne -b 127.0.0.1 -p 9000 -v 0"
+            " --websocket-max-message-size 5000 --websocket-max-frame-size 5000"
+            " reflow_site.asgi:application"
         ),
         "worker": worker,
         "keeper": f"{python} manage.py keeper",
