@@ -78,6 +78,11 @@ class Actor:
         """The outports of a node with this ``Config``, where settings name some."""
         return cls.outports
 
+    @classmethod
+    def effect_for(cls, config: Any) -> Effect:  # noqa: ARG003 -- for subclasses
+        """What a node with this ``Config`` does to the outside world."""
+        return Effect.UNSAFE if cls.effect is None else Effect(cls.effect)
+
     def setup(self) -> Awaitable[None] | None:
         """Take what the actor needs, once, before the first message."""
 
@@ -88,7 +93,7 @@ class Actor:
 class Context:
     """What one firing sees. Valid during that firing only."""
 
-    __slots__ = ("_host", "config", "emitted", "inputs", "node_id", "state")
+    __slots__ = ("_host", "_key", "_keyed", "config", "emitted", "inputs", "node_id", "state")
 
     def __init__(self, host: ActorHost, state: dict[str, Message]) -> None:
         self._host = host
@@ -97,6 +102,8 @@ class Context:
         self.state = state  # messages, private to the node; what a checkpoint keeps
         self.inputs: Mapping[str, Any] = {}
         self.emitted: list[tuple[str, Message]] = []
+        self._key = ""
+        self._keyed: Mapping[str, Any] | None = None  # the inputs that ``_key`` was made for
 
     @property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
@@ -110,6 +117,17 @@ class Context:
     @property
     def permissions(self) -> Permissions:
         return self._host.permissions
+
+    @property
+    def idempotency_key(self) -> str:
+        """What tells a service that it has had this call: the same in every try of this firing.
+
+        It is made of the run, the node and the inputs, and stays the same when a lost run is
+        resumed.
+        """
+        if self._keyed is not self.inputs:
+            self._key, self._keyed = self._host.idempotency_key(self.inputs), self.inputs
+        return self._key
 
     @property
     def connected_outports(self) -> frozenset[str]:
@@ -155,5 +173,6 @@ class ActorHost(Protocol):
     @property
     def max_emit(self) -> int: ...
 
+    def idempotency_key(self, inputs: Mapping[str, Message]) -> str: ...
     async def sleep(self, seconds: float) -> None: ...
     async def send_now(self, port: str, message: Message) -> None: ...

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedFiring:
+    """A firing that failed and was handled nowhere: what it had been given, and why."""
+
+    inputs: Mapping[str, Message]
+    error: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class JournalEntry:
     """The end of some firings of one node.
 
@@ -22,12 +31,18 @@ class JournalEntry:
         consumed: {inport: messages taken for good}; empty for a firing that goes on.
         outputs: {outport: messages}, in order.
         state: the node's state after these firings, if it has any.
+        fired: firings that ended; 0 for one that goes on.
+        failed: failures of the node so far, handled ones too.
+        failures: those of these firings that were handled nowhere.
     """
 
     node: str
     consumed: Mapping[str, int]
     outputs: Mapping[str, list[Message]]
     state: Mapping[str, Message] = field(default_factory=dict)
+    fired: int = 0
+    failed: int = 0
+    failures: tuple[FailedFiring, ...] = ()
 
 
 class Journal(Protocol):

@@ -17,6 +17,8 @@ from engine.errors import CodecError, Problem
 from engine.events import Cancelled, Completed, Failed, Requeued
 from workflows.event_log import append
 from workflows.event_rows import clean
+from workflows.journal import discard
+from workflows.letters import write_letters
 from workflows.lifecycle import move
 from workflows.models import Execution, Status
 from workflows.workers import count_success
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from engine.network import Result
+    from workflows.letters import Letter
     from workflows.lifecycle import Claim
 
 logger = logging.getLogger(__name__)
@@ -42,6 +45,9 @@ class End:
     nodes_executed: int = 0
     nodes_failed: int = 0
     outputs: Mapping[str, list[Any]] = field(default_factory=dict)
+    dead_letters: int = 0  # all of them
+    letters: tuple[Letter, ...] = ()  # those that are kept
+    journaled: bool = False  # it has a journal, which nobody needs any more
 
 
 def end_of(result: Result, problems: Iterable[Problem]) -> End:
@@ -71,6 +77,7 @@ def write_end(claim: Claim, end: End) -> None:
     with transaction.atomic():
         row = Execution.objects.select_for_update(of=("self",)).get(pk=claim.pk)
         append(claim.pk, claim.token, [_event(row, end)])
+        write_letters(row, end.letters)
         move(
             claim.pk,
             end.status,
@@ -81,9 +88,12 @@ def write_end(claim: Claim, end: End) -> None:
             duration_ms=end.duration_ms,
             nodes_executed=end.nodes_executed,
             nodes_failed=end.nodes_failed,
+            dead_letters=end.dead_letters,
             attempts_failed=F("attempts_failed") + int(end.status is Status.FAILED),
         )
         count_success(row.worker)
+        if end.journaled:
+            discard(claim.pk)
 
 
 def fail(pk: UUID, error: str, code: str, **columns: Any) -> bool:
@@ -92,6 +102,7 @@ def fail(pk: UUID, error: str, code: str, **columns: Any) -> bool:
         token = F("token") + 1  # whoever held it writes no more
         failed = move(pk, Status.FAILED, error=error, error_code=code, token=token, **columns)
         if failed:
+            discard(pk)
             append(pk, None, [Failed(timestamp=time.time(), error=error, code=code)])
     return failed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
@@ -15,15 +15,19 @@ from engine.codec import parse_json
 from engine.errors import ConfigError, GraphError, InputError
 from engine.execution import execute
 from engine.graph import Graph
+from engine.graph.resume import ResumeLevel, resume_level
 from engine.network import Network
 from workflows import surroundings
 from workflows.beat import Beat, Orders, StopReason, kill_this_process
 from workflows.endings import End, end_of, give_back, write_end
 from workflows.event_log import EventWriter, FencedError
 from workflows.inputs import Distribution, distribute
+from workflows.journal import RunJournal, load
+from workflows.letters import letters_of
 from workflows.models import Execution, Status
 
 if TYPE_CHECKING:
+    from engine.journal import JournalEntry
     from engine.network import Result
     from workflows.lifecycle import Claim
 
@@ -36,6 +40,8 @@ class Job:
 
     graph: str
     input: str
+    entries: list[JournalEntry]  # of earlier attempts
+    start_node: str  # it alone gets the input; empty: the graph
 
 
 async def run(claim: Claim) -> bool:
@@ -57,16 +63,18 @@ async def run(claim: Claim) -> bool:
 
 async def _end_of_attempt(claim: Claim) -> End:
     job = await sync_to_async(_load)(claim)
+    journaled = bool(job.entries)
     try:
         return await _attempt(claim, job)
     except (GraphError, ConfigError, InputError) as error:  # the actors changed since it was queued
-        return End(Status.FAILED, error=str(error), code=error.code)
+        return End(Status.FAILED, error=str(error), code=error.code, journaled=journaled)
 
 
 def _load(claim: Claim) -> Job:
     rows = Execution.objects.filter(pk=claim.pk)
-    graph, given = rows.values_list("version__graph", "input").get()
-    return Job(graph, given)
+    columns = rows.values_list("version__graph", "input", "start_node", "attempt")
+    graph, given, start_node, attempt = columns.get()
+    return Job(graph, given, load(claim.pk) if attempt > 1 else [], start_node)
 
 
 async def _attempt(claim: Claim, job: Job) -> End:
@@ -75,8 +83,11 @@ async def _attempt(claim: Claim, job: Job) -> End:
     Raises:
         GraphError, ConfigError, InputError: it cannot run.
         FencedError: the run was lost on the way.
+        DatabaseError: the journal could not be written.
     """
-    network, given = _build(job)
+    graph = Graph.from_json(job.graph)
+    journal = _journal(claim, job, graph)
+    network, given = _build(claim, job, graph, journal)
     loop = asyncio.get_running_loop()
 
     def stop(_reason: StopReason) -> None:
@@ -90,22 +101,50 @@ async def _attempt(claim: Claim, job: Job) -> End:
     writer = EventWriter(claim)
     beat = Beat(claim, orders)
     with beat:
-        result = await execute(network, given.inputs, write=writer.write, trigger=given.trigger)
-    if result.status == "cancelled":
-        return _stopped(beat.reason, result)
-    return end_of(result, writer.problems)
+        result = await execute(
+            network,
+            given.inputs,
+            write=writer.write,
+            trigger=given.trigger,
+            start_at=given.start_at,
+        )
+    if journal is not None and journal.error is not None:
+        raise journal.error
+    stopped = result.status == "cancelled"
+    end = _stopped(beat.reason, result) if stopped else end_of(result, writer.problems)
+    return replace(
+        end,
+        journaled=journal is not None,
+        dead_letters=result.failed_firings,
+        letters=letters_of(graph, result.errors),
+    )
 
 
-def _build(job: Job) -> tuple[Network, Distribution]:
+def _journal(claim: Claim, job: Job, graph: Graph) -> RunJournal | None:
+    """A journal, if the run is to go on where it was lost; what one holds is never left unused."""
+    level = resume_level(graph, surroundings.registry())
+    if level is ResumeLevel.RESTART and not job.entries:
+        return None
+    return RunJournal(claim, len(job.entries))
+
+
+def _build(
+    claim: Claim, job: Job, graph: Graph, journal: RunJournal | None
+) -> tuple[Network, Distribution]:
     registry = surroundings.registry()
-    graph = Graph.from_json(job.graph)
     network = Network.from_graph(
         graph,
         registry=registry,
         permissions=surroundings.permissions(),
         limits=surroundings.limits(),
+        journal=journal,
+        resume=job.entries,
+        run_id=str(claim.pk),
     )
-    return network, distribute(graph, registry, parse_json(job.input))
+    given = parse_json(job.input)
+    if job.start_node:
+        return network, Distribution({}, None, (), start_at={job.start_node: given})
+    return network, distribute(graph, registry, given)
 
 
 def _stopped(reason: StopReason | None, result: Result | None = None) -> End:
@@ -123,6 +162,6 @@ def _stopped(reason: StopReason | None, result: Result | None = None) -> End:
 def _give_up(claim: Claim, reason: StopReason) -> None:
     """Write the end of a run that does not react, from the beat's thread, before the kill."""
     try:
-        write_end(claim, _stopped(reason))
+        write_end(claim, replace(_stopped(reason), journaled=True))
     except (FencedError, DatabaseError) as error:
         logger.warning("execution %s ends unwritten: %s", claim.execution_id, error)

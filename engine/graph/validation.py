@@ -12,6 +12,7 @@ from engine.graph.liveness import dead_nodes
 from engine.graph.misspelt import Misspelt
 from engine.graph.policies import policy_problems
 from engine.graph.ports import resolve_port
+from engine.graph.resume import resume_problems
 from engine.graph.shape import shape_problems
 from engine.messages import type_name
 from engine.node_config import build_config
@@ -95,6 +96,7 @@ class _Validator:
                 yield from self._exposed(kind, exposed)
         yield from self._required()
         yield from policy_problems(self._graph, self._actor, self._outports)
+        yield from resume_problems(self._graph, self._actor)
         yield from shape_problems(self._graph, self._hints)
         yield from dead_nodes(self._graph, self._actor)
 

@@ -6,6 +6,7 @@ import gc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from engine.actor import Effect
 from engine.errors import GraphError, Problem
 from engine.graph import GraphLimits, check, resolve_port
 from engine.messages import FrozenDict
@@ -107,7 +108,8 @@ def make_node(node_id: str, actor_class: type[Actor], metadata: Any, scheduler: 
     actor = make_actor(actor_class, metadata, node_id)
     node = Node(node_id, actor, scheduler, policy_of(metadata, node=node_id))
     equip(node, actor)
-    if scheduler.supervisor is not None:
+    acts = actor.effect_for(actor.config) not in (Effect.NONE, Effect.IDEMPOTENT)
+    if scheduler.supervisor is not None or (scheduler.committer is not None and acts):
         node.most, node.adapts = 1, False
     return node
 

@@ -5,39 +5,76 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from engine.journal import JournalEntry
+from engine.journal import FailedFiring, JournalEntry
 from engine.messages import freeze
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from engine.journal import Journal
     from engine.messages import Message
     from engine.network.node import Node
-    from engine.network.scheduler import Scheduler
+    from engine.network.scheduler import DeadLetter, Scheduler
 
 
 class Committer:
-    """Commits what turns gave, one batch at a time; the next batch gathers meanwhile."""
+    """Commits what turns gave, one batch at a time; the next batch gathers meanwhile.
 
-    __slots__ = ("_journal", "_scheduler", "_waiting", "task")
+    ``sent`` is what firings and drains of an earlier attempt had sent when they were cut off, by
+    node and port: as many messages are not sent again.
+    """
+
+    __slots__ = ("_journal", "_scheduler", "_waiting", "sent", "task")
 
     def __init__(self, scheduler: Scheduler, journal: Journal) -> None:
         self._scheduler = scheduler
         self._journal = journal
         self._waiting: list[tuple[Node, JournalEntry]] = []
+        self.sent: dict[str, dict[str, int]] = {}
         self.task: asyncio.Task[None] | None = None
 
     def add(
-        self, node: Node, consumed: Mapping[str, int], outputs: Mapping[str, list[Message]]
+        self,
+        node: Node,
+        consumed: Mapping[str, int],
+        outputs: Mapping[str, list[Message]],
+        fired: int = 0,
+        failures: Sequence[DeadLetter] = (),
     ) -> None:
         """Commit, then deliver; until then the node does not fire again."""
-        entry = JournalEntry(node.node_id, consumed, outputs, freeze(dict(node.ctx.state)))
+        if self.sent:
+            outputs = self._unsent(node.node_id, outputs, over=fired > 0)
+        if not fired and not any(outputs.values()):
+            return
+        entry = JournalEntry(
+            node.node_id,
+            consumed,
+            outputs,
+            freeze(dict(node.ctx.state)),
+            fired,
+            node.failed,
+            tuple(FailedFiring(item.inputs, item.error, item.code) for item in failures),
+        )
         self._waiting.append((node, entry))
         node.committing += 1
         if self.task is None or self.task.done():
             self._scheduler.busy()
             self.task = asyncio.create_task(self._commit(), name="reflow journal")
+
+    def _unsent(
+        self, node_id: str, outputs: Mapping[str, list[Message]], *, over: bool
+    ) -> Mapping[str, list[Message]]:
+        sent = self.sent.get(node_id)
+        if sent is None:
+            return outputs
+        left: dict[str, list[Message]] = {}
+        for port, messages in outputs.items():
+            known = min(sent.get(port, 0), len(messages))
+            sent[port] = sent.get(port, 0) - known
+            left[port] = messages[known:]
+        if over:
+            del self.sent[node_id]
+        return left
 
     async def _commit(self) -> None:
         try:

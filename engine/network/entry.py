@@ -8,6 +8,7 @@ from engine.codec import from_wire
 from engine.errors import CodecError, InputError, MessageError, Problem, nearest
 from engine.graph import resolve_port
 from engine.network.records import Received
+from engine.network.replay import replay
 from engine.ports import accepts
 
 if TYPE_CHECKING:
@@ -86,7 +87,14 @@ def receive(scheduler: Scheduler, inport: Inport, messages: list[Message]) -> No
 def lay_in(
     graph: Graph, scheduler: Scheduler, inputs: Mapping[str, Message], trigger: Message
 ) -> None:
-    """Fill the mailboxes before the first turn: however many packets, none waits for room."""
+    """Fill the mailboxes before the first turn: however many packets, none waits for room.
+
+    A run that is resumed then goes on from where its journal ends; its packets are no news.
+    """
+    recording, scheduler.recording = (
+        scheduler.recording,
+        scheduler.recording and not scheduler.resume,
+    )
     for initial in graph.initials:
         inport = inport_of(graph, scheduler, initial.node, initial.port)
         receive(scheduler, inport, [initial.message()])
@@ -96,5 +104,9 @@ def lay_in(
     for node in scheduler.nodes.values():
         if node.actor.trigger:
             node.kick = {"trigger": trigger}
-        if node.kick is not None:
+    if scheduler.resume:
+        replay(scheduler, scheduler.resume)
+    scheduler.recording = recording
+    for node in scheduler.nodes.values():
+        if node.kick is not None or scheduler.resume:
             node.wake()

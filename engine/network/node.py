@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actor import Actor, Context
 from engine.errors import ActorError
+from engine.idempotency import Keys
 from engine.lifecycle import ActorState, check_move
 from engine.messages import ErrorValue, Message
 from engine.network.mailbox import EMPTY, Inport, Link, Outport
@@ -55,6 +56,7 @@ class Node:
         "inports",
         "input_links",
         "joins",
+        "keys",
         "kick",
         "longest",
         "most",
@@ -120,6 +122,7 @@ class Node:
         self.rotation = 0
         self.fired = 0
         self.failed = 0
+        self.keys: Keys | None = None  # idempotency keys, once somebody wants one
         self.abandoned = 0  # messages taken and not fired when the run stopped
 
     # What the actor's contexts see.
@@ -139,6 +142,14 @@ class Node:
     @property
     def max_emit(self) -> int:
         return self.scheduler.limits.max_emit
+
+    def idempotency_key(self, inputs: Mapping[str, Message]) -> str:
+        return self.own_keys().next(inputs)
+
+    def own_keys(self) -> Keys:
+        if self.keys is None:
+            self.keys = Keys(self.scheduler.run_id, self.node_id)
+        return self.keys
 
     async def sleep(self, seconds: float) -> None:
         await self.scheduler.clock.sleep(seconds)
@@ -315,18 +326,22 @@ class Node:
                 else:
                     self.deliver(outport, messages)
             elif name == self.error_port:
-                self.failed += len(messages)
-                for message in messages:
-                    self.scheduler.dead_letter(
-                        self, {name: message}, _text(message), "error_unconnected"
-                    )
+                self.refuse_errors(messages)
+
+    def refuse_errors(self, messages: list[Message]) -> None:
+        """Nobody listens to the error port: what was sent there is a failure."""
+        self.failed += len(messages)
+        for message in messages:
+            given = {str(self.error_port): message}
+            self.scheduler.dead_letter(self, given, _text(message), "error_unconnected")
 
     def deliver(self, outport: Outport, messages: list[Message]) -> None:
         room = len(messages)
-        for link in outport.links:
-            room = 0 if link.held else min(room, link.inport.bound - len(link.inport.queue))
-        for collector in outport.collectors:
-            room = min(room, max(collector.room, 0))
+        if self.scheduler.committer is not None:
+            # All of it, in the order of the journal: credit was looked at before the firing.
+            room = 0 if any(link.held for link in outport.links) else room
+        else:
+            room = self._room_for(outport, room)
         if room < len(messages):
             room = max(room, 0)
             messages, outport.pending = messages[:room], messages[room:]
@@ -338,6 +353,14 @@ class Node:
             self._put(link, messages, now)
         for collector in outport.collectors:
             collector.put(messages)
+
+    @staticmethod
+    def _room_for(outport: Outport, room: int) -> int:
+        for link in outport.links:
+            room = 0 if link.held else min(room, link.inport.bound - len(link.inport.queue))
+        for collector in outport.collectors:
+            room = min(room, max(collector.room, 0))
+        return room
 
     def _put(self, link: Link, messages: list[Message], now: float) -> None:
         link.messages += len(messages)

@@ -156,7 +156,9 @@ class Crew:
         ):
             await self._pull(Context(node, node.ctx.state), node.take(1)[0])
             return
-        most = node.credit() if self._size == 1 else 1
+        # With a journal the state is committed with each firing: a second one would be in it.
+        alone = self._size > 1 or node.scheduler.committer is not None
+        most = 1 if alone else node.credit()
         inputs = node.take(min(most, TURN))
         if self._size > 1 and node.ready_count:
             self.wake()  # a colleague, for the rest

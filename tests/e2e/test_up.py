@@ -135,8 +135,8 @@ def test_a_run_whose_worker_is_killed_goes_on_with_the_next_worker(start: Start)
         events = client.get(f"/api/v1/executions/{execution_id}/events").json()["results"]
     assert (run["status"], run["error_code"]) == ("completed", "")
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-    assert [event["_type"] for event in events].count("Requeued") == 1
-    assert events[-1]["_type"] == "Completed"
+    assert [event["type"] for event in events].count("Requeued") == 1
+    assert events[-1]["type"] == "Completed"
     assert "worker was ended by SIGKILL; starts again in" in server.said
 
 

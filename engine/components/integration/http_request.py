@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.actor import Actor, Context, Outputs
+from engine.actor import Actor, Context, Effect, Outputs
 from engine.components.integration.http_messages import (
     body_message,
     body_of,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.messages import Message
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+SAFE = frozenset({"GET", "HEAD"})
 LONGEST_WAIT = 300.0  # seconds that a server may ask us to wait by Retry-After
 
 
@@ -48,7 +49,7 @@ class HttpRequestActor(Actor):
     await_all_inports = True
     source = True
     concurrency = 32
-    effect = "unsafe"  # GET and HEAD are not, but that is known per node only
+    effect = "keyed"  # GET and HEAD have none, see effect_for
     title = "HTTP request"
     category = "integration"
     icon = "globe"
@@ -82,6 +83,10 @@ class HttpRequestActor(Actor):
             help="milliseconds before it is sent again; a longer Retry-After is kept to",
         )
 
+    @classmethod
+    def effect_for(cls, config: Any) -> Effect:
+        return Effect.NONE if config.method in SAFE else Effect.KEYED
+
     async def process(self, ctx: Context) -> Outputs:
         try:
             response = await _answered(ctx)
@@ -103,7 +108,8 @@ async def _answered(ctx: Context) -> HttpResponse:
     message: Message = ctx.inputs.get("data_in") if config.body is ABSENT else config.body
     content, content_type = body_of(message)
     typed = {"Content-Type": content_type} if content_type else {}
-    headers = headers_of(typed, ctx.inputs.get("headers_in"), config.headers)
+    keyed = {} if config.method in SAFE else {"Idempotency-Key": ctx.idempotency_key}
+    headers = headers_of(keyed, typed, ctx.inputs.get("headers_in"), config.headers)
     for attempt in range(1, config.retry_count + 1):
         try:
             response = await _sent(ctx, headers, content)
