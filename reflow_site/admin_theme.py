@@ -34,6 +34,12 @@ _RUNNING = [
         "link": reverse_lazy("admin:workflows_execution_changelist"),
         "permission": _may("workflows.view_execution"),
     },
+    {
+        "title": "Dead letters",
+        "icon": "mail",
+        "link": reverse_lazy("admin:workflows_deadletter_changelist"),
+        "permission": _may("workflows.view_deadletter"),
+    },
 ]
 _SERVER = [
     {"title": "API documentation", "icon": "api", "link": reverse_lazy("docs")},

@@ -225,6 +225,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
 EVENT_LIMIT = env.int("EVENT_LIMIT", default=50_000)  # MessageSent rows one by one; then summed
 EVENT_MESSAGE_BYTES = env.int("EVENT_MESSAGE_BYTES", default=65_536)  # kept whole in an event
 EVENT_PREVIEW_CHARACTERS = env.int("EVENT_PREVIEW_CHARACTERS", default=2_048)  # kept of a larger
+DEAD_LETTER_BYTES = env.int("DEAD_LETTER_BYTES", default=262_144)  # of one letter's messages
 EVENT_PAGE = env.int("EVENT_PAGE", default=500)  # rows a reader takes at once
 EVENT_POLL_SECONDS = env.float("EVENT_POLL_SECONDS", default=2.0)  # if a nudge was lost
 

@@ -14,6 +14,7 @@ from engine.graph import Graph
 from workflows.lifecycle import Claim
 from workflows.models import (
     TERMINAL,
+    DeadLetter,
     Execution,
     ExecutionEvent,
     Status,
@@ -111,6 +112,24 @@ class ExecutionEventFactory(DjangoModelFactory):
     type = "NetworkIdle"
     at = LONG_AGO
     data = "{}"
+
+
+class DeadLetterFactory(DjangoModelFactory):
+    """An open letter of the node of ``one_node_graph``."""
+
+    class Meta:
+        model = DeadLetter
+
+    owner = factory.SubFactory(UserFactory)
+    execution = factory.SubFactory(
+        ExecutionFactory, owner=factory.SelfAttribute("..owner"), status=Status.FAILED
+    )
+    node = "pass"
+    component = "tpl_passthrough"
+    inputs = '{"input":{"type":"Integer","data":1}}'
+    error = "cannot take 1"
+    code = "ValueError"
+    fingerprint = "0" * 64
 
 
 class WorkerFactory(DjangoModelFactory):

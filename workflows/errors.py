@@ -19,6 +19,15 @@ class ExecutionConflictError(ConflictError):
         super().__init__(f"execution_id {execution_id!r} was used before with other content")
 
 
+class LetterResolvedError(ConflictError):
+    """It was decided about the dead letter already."""
+
+    code = "dead_letter_resolved"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"the dead letter is {status} already")
+
+
 class NameTakenError(ConflictError):
     """The owner has a workflow of this name."""
 

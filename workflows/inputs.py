@@ -13,6 +13,7 @@ from engine.network.entry import read_inputs
 
 if TYPE_CHECKING:
     from engine.graph import Graph
+    from engine.network.start_at import StartAt
     from engine.registry import Registry
 
 
@@ -23,6 +24,7 @@ class Distribution:
     inputs: Mapping[str, Any]
     trigger: Message | None
     warnings: tuple[str, ...]
+    start_at: StartAt | None = None  # in place of both: one firing of one node
 
 
 def distribute(graph: Graph, registry: Registry, given: Any) -> Distribution:

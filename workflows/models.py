@@ -103,6 +103,7 @@ class Execution(models.Model):
     source = models.CharField(max_length=40, default="api")  # api, websocket, admin ...
 
     # What it was given: JSON texts of our codec.
+    start_node = models.TextField(blank=True)  # it alone gets ``input``, by inport; else: the graph
     input = models.TextField(default="{}")
     metadata = models.TextField(default="{}")
     request_hash = models.CharField(max_length=64)  # sha256 of graph, input and metadata
@@ -114,6 +115,7 @@ class Execution(models.Model):
     error_code = models.CharField(max_length=64, blank=True)
     nodes_executed = models.PositiveIntegerField(default=0)
     nodes_failed = models.PositiveIntegerField(default=0)
+    dead_letters = models.PositiveIntegerField(default=0)  # all, also those that are not stored
     duration_ms = models.FloatField(null=True, blank=True)
     last_seq = models.PositiveIntegerField(default=0)  # number of the last event
 
@@ -226,6 +228,71 @@ class JournalEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.node}"
+
+
+class LetterStatus(models.TextChoices):
+    """What was decided about a dead letter."""
+
+    OPEN = "open"
+    REQUEUED = "requeued"
+    DISCARDED = "discarded"
+
+
+class DeadLetter(models.Model):
+    """A firing that failed for good: what it had been given, and why it failed."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    execution = models.ForeignKey(Execution, models.CASCADE, related_name="letters")
+    workflow = models.ForeignKey(
+        Workflow, models.SET_NULL, null=True, blank=True, related_name="dead_letters"
+    )
+    node = models.TextField()
+    component = models.TextField()
+    inputs = models.TextField()  # JSON of our codec: {inport: tagged message}
+    incomplete = models.TextField(blank=True)  # why ``inputs`` is not all that the firing had
+    error = models.TextField(blank=True)
+    code = models.CharField(max_length=64)
+    fingerprint = models.CharField(max_length=64)  # equal for failures of one cause
+    attempts = models.PositiveIntegerField(default=1)
+    event_seq = models.PositiveIntegerField(null=True, blank=True)  # of its ActorFailed
+    status = models.CharField(
+        max_length=10, choices=LetterStatus.choices, default=LetterStatus.OPEN
+    )
+    resolved_by = models.CharField(max_length=150, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    requeued_as = models.OneToOneField(
+        Execution, models.SET_NULL, null=True, blank=True, related_name="requeued_letter"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(status=LetterStatus.OPEN, resolved_at__isnull=True)
+                | Q(
+                    status__in=(LetterStatus.REQUEUED, LetterStatus.DISCARDED),
+                    resolved_at__isnull=False,
+                ),
+                name="dead_letter_resolved_when_decided",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=LetterStatus.REQUEUED) | Q(requeued_as__isnull=True),
+                name="dead_letter_run_when_requeued",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("owner", "-created_at"), name="dead_letter_of_owner"),
+            models.Index(fields=("owner", "fingerprint"), name="dead_letter_group"),
+            models.Index(fields=("owner", "status", "-created_at"), name="dead_letter_by_status"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.node}: {self.code}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == LetterStatus.OPEN
 
 
 class KeeperLease(models.Model):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Q, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 
-from workflows.models import Execution, ExecutionEvent, Status, Workflow, WorkflowVersion
+from workflows.models import (
+    DeadLetter,
+    Execution,
+    ExecutionEvent,
+    LetterStatus,
+    Status,
+    Workflow,
+    WorkflowVersion,
+)
 from workflows.workers import live_workers, quarantined_workers
 
 if TYPE_CHECKING:
@@ -32,6 +40,27 @@ def executions_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Execution]
     """The executions this user may see; the graph itself is read only where it is asked for."""
     rows = Execution.objects.filter(owner_id=user.pk)
     return rows.select_related("owner", "workflow", "version").defer("version__graph")
+
+
+def dead_letters_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[DeadLetter]:
+    """The dead letters this user may see, with the runs they are from and went into."""
+    rows = DeadLetter.objects.filter(owner_id=user.pk)
+    return rows.select_related("execution", "workflow", "requeued_as")
+
+
+def letter_groups(letters: QuerySet[DeadLetter]) -> QuerySet[DeadLetter, Any]:
+    """Letters by cause, those with the most open ones first."""
+    groups = letters.order_by().values("fingerprint", "code", "node")
+    found = groups.annotate(
+        open=Count("pk", filter=Q(status=LetterStatus.OPEN)),
+        requeued=Count("pk", filter=Q(status=LetterStatus.REQUEUED)),
+        discarded=Count("pk", filter=Q(status=LetterStatus.DISCARDED)),
+        count=Count("pk"),
+        error=Min("error"),
+        first_at=Min("created_at"),
+        last_at=Max("created_at"),
+    )
+    return found.order_by("-open", "-count", "fingerprint")
 
 
 def events_after(

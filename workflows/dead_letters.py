@@ -1,0 +1,239 @@
+"""What a user can do with dead letters: edit, requeue into runs from their node, discard."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from engine.codec import dumps, parse_json
+from engine.errors import CodecError, GraphError, InputError, Problem
+from engine.graph import Graph
+from engine.network.start_at import read_start
+from workflows import surroundings
+from workflows.errors import LetterResolvedError
+from workflows.event_log import nudge
+from workflows.event_rows import clean
+from workflows.hints import hint
+from workflows.letters import written
+from workflows.models import DeadLetter, Execution, LetterStatus, WorkflowVersion
+from workflows.services import checked_graph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from uuid import UUID
+
+    from django.contrib.auth.models import User
+    from django.db.models import QuerySet
+
+    Reason: TypeAlias = tuple[str, str]  # code, message
+
+CHUNK = 200  # letters a transaction
+AT_ONCE = 10_000  # letters a call
+HINTED = 32  # of the new runs; the keeper offers the others
+SHOWN = 20  # ids with each refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Letters that stay as they are, all for one reason; ``ids`` has the first of them."""
+
+    code: str
+    message: str
+    count: int
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done, or with ``dry_run`` would be; ``left`` letters are over ``AT_ONCE``."""
+
+    dry_run: bool
+    matched: int
+    done: int
+    left: int
+    refused: tuple[Refusal, ...]
+    executions: tuple[str, ...] = ()
+
+
+def edit_dead_letter(*, letter: DeadLetter, inputs: Mapping[str, Any]) -> DeadLetter:
+    """Give an open letter other messages, JSON values or tagged; it is then complete.
+
+    Raises:
+        InputError: the node would not fire exactly once with them, or they are too large.
+        LetterResolvedError: it was requeued or discarded meanwhile.
+    """
+    graph = Graph.from_json(letter.execution.version.graph)
+    messages = read_start(graph, surroundings.registry(), {letter.node: inputs})[letter.node]
+    text, wrong = written(messages, settings.DEAD_LETTER_BYTES)
+    if wrong:
+        raise InputError([Problem("inputs", wrong, "limit_exceeded", node=letter.node)])
+    rows = DeadLetter.objects.filter(pk=letter.pk, status=LetterStatus.OPEN)
+    if not rows.update(inputs=text, incomplete=""):
+        letter.refresh_from_db(fields=["status"])
+        raise LetterResolvedError(letter.status)
+    letter.inputs, letter.incomplete = text, ""
+    return letter
+
+
+def requeue_dead_letters(
+    *, letters: QuerySet[DeadLetter], by: User, dry_run: bool = False
+) -> Outcome:
+    """Start a run of the same version for each letter: one firing of its node, and what follows.
+
+    Nothing above the node runs. A letter is requeued once: it changes in the transaction that
+    makes its run. A chunk of ``CHUNK`` letters is done or not done as a whole.
+    """
+    work = _Work(letters, dry_run=dry_run)
+    graphs = _Graphs()
+    for chunk in work.chunks():
+        with transaction.atomic():
+            rows = _locked(chunk, dry_run=dry_run)
+            fit = [row for row in rows if not work.refused(row.pk, graphs.reason_against(row))]
+            work.done += len(fit)
+            if not dry_run:
+                work.executions += _requeue(fit, by, max(HINTED - len(work.executions), 0))
+    return work.outcome()
+
+
+def discard_dead_letters(
+    *, letters: QuerySet[DeadLetter], by: User, dry_run: bool = False
+) -> Outcome:
+    """Close letters for good; their rows stay."""
+    work = _Work(letters, dry_run=dry_run)
+    for chunk in work.chunks():
+        with transaction.atomic():
+            rows = _locked(chunk, dry_run=dry_run)
+            fit = [row.pk for row in rows if not work.refused(row.pk, _resolved(row))]
+            work.done += len(fit)
+            if not dry_run:
+                resolved = {"resolved_by": _name(by), "resolved_at": Now()}
+                DeadLetter.objects.filter(pk__in=fit).update(
+                    status=LetterStatus.DISCARDED, **resolved
+                )
+    return work.outcome()
+
+
+class _Work:
+    """One call on many letters: which there are, and what became of them."""
+
+    def __init__(self, letters: QuerySet[DeadLetter], *, dry_run: bool) -> None:
+        plain = letters.order_by("pk").values_list("pk", flat=True)
+        self.pks = tuple(plain[:AT_ONCE])
+        self.matched = letters.count() if len(self.pks) == AT_ONCE else len(self.pks)
+        self.dry_run = dry_run
+        self.done = 0
+        self.executions: list[str] = []
+        self._refused: dict[Reason, list[int]] = defaultdict(list)
+
+    def chunks(self) -> Iterator[tuple[int, ...]]:
+        return (self.pks[at : at + CHUNK] for at in range(0, len(self.pks), CHUNK))
+
+    def refused(self, pk: int, reason: Reason | None) -> bool:
+        if reason is not None:
+            self._refused[reason].append(pk)
+        return reason is not None
+
+    def outcome(self) -> Outcome:
+        refused = tuple(
+            Refusal(code, message, len(pks), tuple(pks[:SHOWN]))
+            for (code, message), pks in self._refused.items()
+        )
+        left = self.matched - len(self.pks)
+        runs = tuple(self.executions)
+        return Outcome(self.dry_run, self.matched, self.done, left, refused, runs)
+
+
+class _Graphs:
+    """The graphs of the letters of one call, each read and checked once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Graph | GraphError] = {}
+
+    def reason_against(self, row: DeadLetter) -> Reason | None:
+        """Why a letter cannot be requeued."""
+        if not row.is_open:
+            return _resolved(row)
+        if row.incomplete:
+            return "inputs_incomplete", row.incomplete
+        graph = self._of(row.execution.version_id)
+        if isinstance(graph, GraphError):
+            return graph.code, str(graph)
+        try:
+            read_start(graph, surroundings.registry(), {row.node: parse_json(row.inputs)})
+        except (InputError, CodecError) as error:
+            return error.code, str(error)
+        return None
+
+    def _of(self, version_pk: int) -> Graph | GraphError:
+        if version_pk not in self._known:
+            text = WorkflowVersion.objects.values_list("graph", flat=True).get(pk=version_pk)
+            try:
+                self._known[version_pk] = checked_graph(text)
+            except GraphError as error:
+                self._known[version_pk] = error
+        return self._known[version_pk]
+
+
+def _locked(pks: Sequence[int], *, dry_run: bool) -> list[DeadLetter]:
+    """These letters; nobody else changes them until the transaction ends."""
+    rows = DeadLetter.objects.filter(pk__in=pks).select_related("execution").order_by("pk")
+    return list(rows if dry_run else rows.select_for_update(of=("self",)))
+
+
+def _resolved(row: DeadLetter) -> Reason | None:
+    return None if row.is_open else (LetterResolvedError.code, f"it is {row.status} already")
+
+
+def _requeue(rows: Iterable[DeadLetter], by: User, hints: int) -> list[str]:
+    """Make a run of each letter. Needs the transaction that has locked them."""
+    runs = []
+    letters = list(rows)
+    for letter in letters:
+        runs.append(_run_of(letter))
+        letter.status, letter.resolved_by = LetterStatus.REQUEUED, _name(by)
+        letter.resolved_at, letter.requeued_as = Now(), runs[-1]
+    Execution.objects.bulk_create(runs, batch_size=100)
+    changed = ["status", "resolved_by", "resolved_at", "requeued_as"]
+    DeadLetter.objects.bulk_update(letters, changed, batch_size=100)
+    told = [run.pk for run in islice(runs, hints)]
+    transaction.on_commit(lambda: _announce(told))
+    return [run.execution_id for run in runs]
+
+
+def _run_of(letter: DeadLetter) -> Execution:
+    origin, pk = letter.execution, uuid.uuid4()
+    about = {"dead_letter": letter.pk, "execution": origin.execution_id}
+    return Execution(
+        id=pk,
+        owner_id=letter.owner_id,
+        execution_id=str(pk),
+        workflow_id=origin.workflow_id,
+        version_id=origin.version_id,
+        workflow_label=origin.workflow_label,
+        priority=origin.priority,
+        source="dead_letter",
+        start_node=letter.node,
+        input=letter.inputs,
+        metadata=dumps(about),
+        request_hash=sha256(f"dead letter {letter.pk}".encode()).hexdigest(),
+    )
+
+
+def _announce(pks: Iterable[UUID]) -> None:
+    """Tell readers and workers; if the broker is away, once is enough to know it."""
+    for pk in pks:
+        nudge(pk)
+        if not hint(pk):
+            return
+
+
+def _name(by: User) -> str:
+    return clean(by.get_username())[:150]
