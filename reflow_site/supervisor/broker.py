@@ -59,7 +59,7 @@ def broker_spec(server: str, socket: Path, data_dir: Path) -> Spec:
         "logfile": str(data_dir / LOG_NAME),
     }
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
-    return Spec("broker", (server, *options), ends_last=True)
+    return Spec("broker", (server, *options), ends_last=True, socket=socket)
 
 
 def prepare(socket: Path, data_dir: Path) -> None:

@@ -34,6 +34,7 @@ class Spec:
     environment: Mapping[str, str] = field(default_factory=dict)
     patience: float = 10.0  # seconds to end in, before it is killed
     ends_last: bool = False  # others need it while they end
+    socket: Path | None = None  # where others reach it; of no use without it
 
 
 class Process(Protocol):
@@ -89,6 +90,7 @@ class Child:
         self._started_at = 0.0
         self._start_at: float | None = None  # when the next start is due
         self._stopping = False
+        self._listened = False  # its socket was there
 
     @property
     def pid(self) -> int | None:
@@ -97,17 +99,20 @@ class Child:
     def start(self) -> None:
         self._start_at = None
         self._started_at = self._clock()
+        self._listened = False
         self._process = self._launch(self.spec)
         if self._process.stdout:
             lines = threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True)
             lines.start()
 
     def tick(self) -> None:
-        """Notice a death; start again when it is time."""
+        """Notice a death, or a socket that somebody has removed; start again when it is time."""
         if self._stopping:
             return
         if self._process and (code := self._process.poll()) is not None:
             self._mourn(self._process.pid, code)
+        elif self._process and self.spec.socket:
+            self._look_for(self.spec.socket, self._process.pid)
         elif self._start_at is not None and self._clock() >= self._start_at:
             self.start()
 
@@ -135,6 +140,14 @@ class Child:
         delay = min(FIRST_DELAY * 2 ** (self.deaths - 1), LONGEST_DELAY)
         self._start_at = self._clock() + delay
         self._output.say(f"{self.spec.name} {how_it_ended(code)}; starts again in {delay:g} s")
+
+    def _look_for(self, socket: Path, pid: int) -> None:
+        """A removed socket does not come back: without a new start nobody could connect again."""
+        there = socket.exists()
+        if self._listened and not there:
+            self._output.say(f"{self.spec.name}: {socket} is gone; it is ended and started again")
+            kill_group(pid)
+        self._listened = there
 
     def _listen(self, lines: IO[str]) -> None:
         with lines:

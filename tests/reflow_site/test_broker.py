@@ -90,6 +90,24 @@ def test_a_private_broker_answers_its_owner_and_keeps_its_data(tmp_path: Path) -
     assert (folder / "broker" / "appendonlydir").is_dir()
 
 
+def test_a_broker_whose_socket_somebody_removed_is_started_again(tmp_path: Path) -> None:
+    file = tmp_path / "broker.sock"
+    prepare(file, tmp_path / "data")
+    family = Family(Output(Terminal()))
+    said = Terminal()
+    child = Child(broker_spec(find_server(), file, tmp_path / "data"), Output(said))
+    family.start(child)
+    try:
+        assert family.wait(lambda: answers(f"unix://{file}"), 20)
+        family.wait(lambda: False, 0.3)  # it was seen
+        file.unlink()
+
+        assert family.wait(lambda: answers(f"unix://{file}"), 20)
+    finally:
+        family.stop()
+    assert f"broker: {file} is gone; it is ended and started again" in said.getvalue()
+
+
 def test_what_is_no_broker_does_not_answer(tmp_path: Path) -> None:
     file = tmp_path / "b.sock"
     with socket.socket(socket.AF_UNIX) as listener:
