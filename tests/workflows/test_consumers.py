@@ -361,6 +361,13 @@ async def test_a_start_over_the_limit_is_answered(token: str, settings: Any) -> 
     assert (answer["type"], answer["code"]) == ("error", "body_too_large")
 
 
+async def test_an_overlong_command_names_its_own_limit(token: str) -> None:
+    async with connected(token) as client:
+        answer = await client.ask(type="cancel_workflow", execution_id="x" * 70_000)
+
+    assert answer["error"] == "the body is over 65536 bytes (limit: a cancel_workflow message)"
+
+
 async def test_messages_count_like_requests(token: str, settings: Any) -> None:
     settings.API_USER_BURST, settings.API_USER_RATE = 1, 0.001
 

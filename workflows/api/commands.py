@@ -91,7 +91,7 @@ def command_of(text: str | None) -> tuple[str, dict[str, Any]]:
     if kind not in COMMANDS:
         raise MalformedError(f"unknown type {kind[:80]!r}: {nearest(kind[:80], COMMANDS)}")
     if kind != "start_workflow" and size > MAX_COMMAND_BYTES:
-        raise BodyTooLargeError(MAX_COMMAND_BYTES)
+        raise BodyTooLargeError(MAX_COMMAND_BYTES, f"a {kind} message")
     return kind, body
 
 

@@ -30,13 +30,13 @@ RETRY_AFTER_SECONDS = 5  # the database was away: it is usually back within this
 
 
 class BodyTooLargeError(exceptions.APIException):
-    """The body of a request is over ``API_MAX_BODY_BYTES``."""
+    """The body of a request, or a message of a socket, is over a limit."""
 
     status_code = 413
     default_code = "body_too_large"
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is over {limit} bytes (limit: API_MAX_BODY_BYTES)")
+    def __init__(self, limit: int, name: str = "API_MAX_BODY_BYTES") -> None:
+        super().__init__(f"the body is over {limit} bytes (limit: {name})")
 
 
 class MalformedError(exceptions.APIException):
