@@ -205,6 +205,11 @@ class Node:
             return min((len(inport.queue) for inport in self.joins), default=0)
         return sum(len(inport.queue) for inport in self.inports.values())
 
+    @property
+    def has_work(self) -> bool:
+        """Whether it would go on if it were let."""
+        return self.has_pending or self.generator is not None or self.ready_count > 0
+
     def take(self, most: int) -> list[dict[str, Message]]:
         """The inputs of the next firings, at most so many, each as {port: message}."""
         if self.kick is not None:

@@ -181,7 +181,7 @@ class Scheduler:
             self._unpaused.set()
             self.kick()
             for node in self.nodes.values():
-                if node.ready_count or node.generator is not None:
+                if node.has_work:
                     node.wake()
         else:
             self.hold()
@@ -205,7 +205,7 @@ class Scheduler:
 
     def make_ready(self, node: Node) -> None:
         self.ready.append(node)
-        self._stir()
+        self.stir()
         self.kick()
 
     def kick(self) -> None:
@@ -217,9 +217,9 @@ class Scheduler:
     def busy(self) -> None:
         """A task of an async actor goes to work."""
         self.in_flight += 1
-        self._stir()
+        self.stir()
 
-    def _stir(self) -> None:
+    def stir(self) -> None:
         """It is quiet no more; what has ended stays ended."""
         if not self.over:
             self.idle = False
@@ -318,7 +318,7 @@ class Scheduler:
             self.overseer()
         elif any(collector.waited_for for collector in self.collectors.values()):
             self.quiet.set()  # a reader is to come; outside the deadlock rule
-        elif any(node.holds and (node.blocked or node.has_pending) for node in self.nodes.values()):
+        elif any(node.holds and node.has_work for node in self.nodes.values()):
             return  # somebody holds a connection; outside the deadlock rule too
         elif self.parked:
             self.grow(min(self.parked, key=lambda item: item.bound))

@@ -43,6 +43,7 @@ class Crew:
         "_resting",
         "_size",
         "_taken",
+        "_waiting",
         "fire",
         "node",
         "tasks",
@@ -53,6 +54,7 @@ class Crew:
         self.tasks: list[asyncio.Task[None]] = []
         self._size = node.actor.concurrency
         self._resting: list[asyncio.Future[None]] = []
+        self._waiting: set[asyncio.Future[None]] = set()  # for room
         self._taken = 0  # firings begun
         self._released = 0  # firings whose results have left, in order
         self._done: dict[int, Ended] = {}
@@ -64,6 +66,8 @@ class Crew:
     def wake(self) -> None:
         """There may be work: raise one task, or start one if there may be more."""
         if self._closed or not (self._may_fire or self.node.has_pending):
+            if not self.node.scheduler.may_run and self.node.ready_count:
+                self.node.scheduler.stir()  # it is held up, not idle
             return
         if self._resting:
             _raise(self.node, self._resting.pop())
@@ -86,6 +90,8 @@ class Crew:
         self._closed = True
         for future in self._resting:
             future.cancel()
+        for future in tuple(self._waiting):  # room may never come: what is pending stays so
+            _raise(self.node, future)
 
     async def closed(self) -> None:
         """Wait for the tasks to end."""
@@ -105,6 +111,15 @@ class Crew:
             raise failure.error
         self.node.send(outputs)
         await self._room(pending_only=True)
+        await self._turn_over()
+
+    async def _turn_over(self) -> None:
+        """A firing goes on: it waits while the network is paused, or a reader is behind."""
+        scheduler = self.node.scheduler
+        if scheduler.recording:
+            scheduler.throttle()
+        if not (scheduler.may_run or self._closed):
+            await scheduler.may_go_on()
 
     # One task.
 
@@ -119,6 +134,10 @@ class Crew:
                 await self._room()
                 if self._may_fire:
                     await self._fire_some()
+                    if self.node.scheduler.recording:
+                        self.node.scheduler.throttle()
+                    if self._may_fire:
+                        await asyncio.sleep(0)  # one that never waits leaves room for the others
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 -- the engine's own: the run must end with it
@@ -143,11 +162,14 @@ class Crew:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             node.scheduler.rest()
             node.park(lambda waiting=future: _raise(node, waiting))  # type: ignore[misc]
+            self._waiting.add(future)
             try:
                 await future
             except asyncio.CancelledError:
                 node.scheduler.busy()
                 raise
+            finally:
+                self._waiting.discard(future)
 
     async def _fire_some(self) -> None:
         node = self.node
@@ -208,6 +230,7 @@ class Crew:
         self.node.send(gather_pairs(self.node, pairs, failures))
         if self.node.has_pending or self.node.committing:
             await self._room(pending_only=True)
+        await self._turn_over()
 
     def finished(self, order: int, ended: Ended) -> None:
         """Let the results of a firing leave: at once, or when all older ones have left."""

@@ -1,0 +1,185 @@
+"""Where features meet: holds, swaps, supervision, pauses, readers and async actors."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from engine import Actor, Context, Outputs, Port
+from engine.limits import Limits
+from tests.engine.fakes import network_of
+
+if TYPE_CHECKING:
+    from engine import Network
+
+IN, OUT = (Port("in"),), (Port("out"),)
+
+
+def held_up(*, limits: Limits | None = None) -> Network:
+    """Two async actors, a sending to b, and nothing may cross."""
+    network = network_of(limits=limits)
+    network.add_node("a", "async_pass")
+    network.add_node("b", "async_pass")
+    network.add_connection("a", "out", "b", "in")
+    network.add_inport("in", "a", "in")
+    network.add_outport("out", "b", "out")
+    return network
+
+
+async def turns_of_the_loop(count: int = 20) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_a_network_with_a_held_connection_ends_while_an_async_actor_waits_for_it() -> None:
+    network = held_up()
+    await network.start()
+    network.hold("a.out -> b.in")
+    await network.send("in", 1)
+    await turns_of_the_loop()
+
+    async with asyncio.timeout(10):
+        await network.shutdown()
+
+    assert network.result().undelivered == {"a.in": 1}
+
+
+async def test_what_waits_at_a_held_connection_of_an_async_actor_is_not_idle() -> None:
+    network = held_up()
+    async with network:
+        network.hold("a.out -> b.in")
+        await network.send("in", 1)
+        await turns_of_the_loop()
+        idle_while_held = network._scheduler.idle
+
+        network.release("a.out -> b.in")
+        await network.wait_idle()
+
+    assert (idle_while_held, network.result().outputs) == (False, {"out": [1]})
+
+
+async def test_an_async_actor_that_waits_for_room_can_be_swapped() -> None:
+    network = held_up()
+    async with network:
+        await network.send("in", 1)
+        await network.wait_idle()
+        network.hold("a.out -> b.in")
+        await network.send("in", 2)
+        await turns_of_the_loop()
+
+        async with asyncio.timeout(10):
+            await network.swap("a", "pass")
+        network.release("a.out -> b.in")
+        await network.wait_idle()
+
+    assert network.result().outputs == {"out": [1, 2]}
+
+
+async def test_all_are_restarted_while_one_of_them_waits_for_room_of_another() -> None:
+    class FailOnce(Actor):
+        component = "fail_once"
+        inports, outports = IN, OUT
+
+        async def process(self, ctx: Context) -> Outputs:
+            await asyncio.sleep(0)
+            if ctx.inputs["in"] == 3:
+                raise ValueError("three")
+            return {"out": ctx.inputs["in"]}
+
+    network = network_of(FailOnce, limits=Limits(message_buffer_size=1))
+    network.graph.properties["supervision"] = {"strategy": "one_for_all"}
+    network.add_node("a", "async_pass")
+    network.add_node("b", "fail_once")
+    network.add_connection("a", "out", "b", "in")
+    network.add_outport("out", "b", "out")
+    for number in range(20):
+        network.add_initial("a", "in", number)
+
+    async with asyncio.timeout(10):
+        result = await network.run()
+
+    assert result.outputs == {"out": [number for number in range(20) if number != 3]}
+
+
+async def test_a_paused_network_with_a_message_for_an_async_actor_is_not_idle() -> None:
+    network = held_up()
+    async with network:
+        await network.wait_idle()
+        network.pause()
+        await network.send("in", 1)
+        quiet_while_paused = network._scheduler.quiet.is_set()
+
+        network.resume()
+        await network.wait_idle()
+
+    assert (quiet_while_paused, network.result().outputs) == (False, {"out": [1]})
+
+
+async def test_an_async_actor_that_feeds_itself_and_never_waits_lets_others_run() -> None:
+    class CountUp(Actor):
+        component = "count_up"
+        inports, outports = IN, OUT
+
+        async def process(self, ctx: Context) -> Outputs:
+            return {"out": ctx.inputs["in"] + 1} if ctx.inputs["in"] < 10_000 else None
+
+    network = network_of(CountUp)
+    network.add_node("a", "count_up")
+    network.add_connection("a", "out", "a", "in")
+    network.add_initial("a", "in", 0)
+    run, beats = asyncio.create_task(network.run()), 0
+    while not run.done():
+        await asyncio.sleep(0)
+        beats += 1
+
+    assert beats > 1_000
+
+
+class Endless(Actor):
+    """Counts what it made; 100,000 stand for an endless stream."""
+
+    outports = OUT
+    made = 0
+
+    def numbers(self) -> Any:
+        for number in range(100_000):
+            type(self).made = number
+            yield number
+
+
+def _endless(kind: str) -> type[Endless]:
+    class Generates(Endless):
+        component = "endless"
+
+        async def process(self, ctx: Context) -> Any:
+            for number in self.numbers():
+                yield "out", number
+
+    class Sends(Endless):
+        component = "endless"
+
+        async def process(self, ctx: Context) -> None:
+            for number in self.numbers():
+                await ctx.send("out", number)
+                if number % 100 == 0:
+                    await asyncio.sleep(0)
+
+    return {"generates": Generates, "sends": Sends}[kind]
+
+
+@pytest.mark.parametrize("kind", ["generates", "sends"])
+async def test_an_endless_firing_waits_for_a_lossless_reader(kind: str) -> None:
+    source = _endless(kind)
+    network = network_of(source)
+    network.add_node("source", "endless")
+    network.add_node("sink", "count_to_state")
+    network.add_connection("source", "out", "sink", "in")
+    network.subscribe(lossless=True)
+    await network.start()
+    await turns_of_the_loop(3_000)
+    network.cancel()
+    await network.shutdown()
+
+    assert source.made < 20_000
