@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 
-from engine.codec import decode, dumps, to_json
+from engine.codec import dumps
 from engine.errors import CodecError
 from engine.journal import FailedFiring
 from engine.journal import JournalEntry as Entry
 from engine.messages import ErrorValue
 from workflows.event_log import FencedError
 from workflows.event_rows import clean
+from workflows.exact_json import exact_message, exact_messages, exact_text
 from workflows.models import Execution, JournalEntry, Status
 
 if TYPE_CHECKING:
@@ -86,19 +87,19 @@ def load(execution_pk: UUID) -> list[Entry]:
     rows = JournalEntry.objects.filter(execution_id=execution_pk).order_by("seq")
     for row in rows.values_list("node", "taken", "outputs", "state", named=True):
         if row.state:
-            states[row.node] = _messages(row.state)
+            states[row.node] = exact_messages(row.state)
         taken = json.loads(row.taken)
         sent = json.loads(row.outputs)
         entries.append(
             Entry(
                 row.node,
                 taken["consumed"],
-                {port: [decode(item) for item in items] for port, items in sent.items()},
+                {port: [exact_message(item) for item in items] for port, items in sent.items()},
                 states.get(row.node, {}),
                 taken["fired"],
                 taken["failed"],
                 tuple(
-                    FailedFiring(_messages(item["inputs"]), item["error"], item["code"])
+                    FailedFiring(exact_messages(item["inputs"]), item["error"], item["code"])
                     for item in taken["failures"]
                 ),
             )
@@ -128,10 +129,6 @@ def _texts(messages: Mapping[str, Message]) -> str:
 def _text(message: Message) -> str:
     """A message as it is stored; one that cannot be becomes an Error, as in the events."""
     try:
-        return to_json(message)
+        return exact_text(message)
     except CodecError as error:
-        return to_json(ErrorValue(clean(str(error))))
-
-
-def _messages(text: str) -> dict[str, Message]:
-    return {name: decode(message) for name, message in json.loads(text).items()}
+        return exact_text(ErrorValue(clean(str(error))))

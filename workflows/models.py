@@ -218,8 +218,8 @@ class JournalEntry(models.Model):
     seq = models.PositiveIntegerField()  # from 1 within its execution
     node = models.TextField()
     taken = models.TextField()  # JSON: firings, consumed, failures
-    outputs = models.TextField()  # JSON: {port: [tagged message]}
-    state = models.TextField()  # JSON: {name: tagged message}; empty: as before
+    outputs = models.TextField()  # JSON: {port: [message]}, see exact_json
+    state = models.TextField()  # JSON: {name: message}; empty: as before
 
     class Meta:
         ordering = ("execution", "seq")

@@ -11,6 +11,7 @@ from engine import Actor, Port
 if TYPE_CHECKING:
     from engine import Context, Outputs
 
+LEDGER: list[tuple[str, str]] = []  # (node, idempotency key): what was done outside
 RELEASE = threading.Event()  # ends every Stubborn
 
 
@@ -72,6 +73,20 @@ class Repeats(Actor):
             yield "out", number
 
 
+class Books(Actor):
+    """Does something outside with each message: a line in ``LEDGER``."""
+
+    component = "test_books"
+    inports = (Port("in"),)
+    outports = (Port("out"),)
+    effect = "unsafe"
+
+    def process(self, ctx: Context) -> Outputs:
+        ctx.state["booked"] = ctx.state.get("booked", 0) + 1
+        LEDGER.append((ctx.node_id, ctx.idempotency_key))
+        return {"out": [ctx.inputs["in"], ctx.state["booked"]]}
+
+
 class Asks(Actor):
     """Sends what the run was given."""
 
@@ -83,4 +98,4 @@ class Asks(Actor):
         return {"out": ctx.inputs["trigger"]}
 
 
-ACTORS = [Breaks, Waits, Stubborn, TooLarge, Repeats, Asks]
+ACTORS = [Breaks, Waits, Stubborn, TooLarge, Repeats, Books, Asks]
