@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PARENT = 0
-ORPHAN_S = 5.0  # after the parent's end, an actor that does not let go is ended with its process
+ORPHAN_S = 2.0  # after the parent's end, an actor that does not let go is ended with its process
 
 
 def main() -> None:

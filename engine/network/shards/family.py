@@ -45,8 +45,14 @@ class Family:
         """Start processes until there are so many, with this one."""
         processes, ends = spawn(count)
         self._processes = dict(enumerate(processes, 1))
-        for index, end in ends.items():
-            await self._connect(index, end)
+        try:
+            while ends:
+                await self._connect(*ends.popitem())
+        except BaseException:
+            self.kill()
+            for end in ends.values():
+                end.close()
+            raise
 
     async def _connect(self, index: int, end: socket.socket) -> None:
         _, channel = await asyncio.get_running_loop().create_unix_connection(
@@ -64,7 +70,6 @@ class Family:
             async with asyncio.timeout(LAST_WORDS_S):
                 await ended(process)
         self._ended(index, process.returncode)
-        await ended(process)
 
     def tell(self, frame: Frame) -> None:
         """Say something to all children."""
@@ -79,10 +84,14 @@ class Family:
         """Wait for the end of all of them; cancelled, it leaves none alive."""
         try:
             await asyncio.gather(*self._watches)
+            await self._all_ended()
         except asyncio.CancelledError:
             self.kill()
-            await asyncio.gather(*(ended(process) for process in self._processes.values()))
+            await self._all_ended()
             raise
         finally:
             for watch in self._watches:
                 watch.cancel()
+
+    async def _all_ended(self) -> None:
+        await asyncio.gather(*map(ended, self._processes.values()))

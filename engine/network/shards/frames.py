@@ -23,7 +23,8 @@ class Plan:
     Args:
         owners: the process of each node.
         components: where each actor class is imported from, ``module:Class``.
-        script: the file that the program was started with, if actors stand in it.
+        script: the file that the program was started with, where actors may stand, and its
+            ``argv``.
         types: the event types that somebody listens to; None is all of them.
     """
 
@@ -32,6 +33,7 @@ class Plan:
     graph: Graph
     components: Mapping[str, str]
     script: str
+    argv: list[str]
     limits: Limits
     permissions: Permissions
     recording: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING
 
 from engine.clock import SystemClock
@@ -58,6 +59,7 @@ class Member:
 
     def _make(self, plan: frames.Plan) -> Shard:
         scheduler = Scheduler(SystemClock(), plan.limits, plan.permissions)
+        sys.argv[:] = plan.argv
         registry = registry_of(plan.components, plan.script)
         build(plan.graph, registry, scheduler, strict=())
         shard = Shard(plan.index, plan.owners, scheduler, self._coder, self._rested)

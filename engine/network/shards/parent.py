@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from engine.registry import Registry
 
 PARENT = 0
-AT_ONCE_S = 5.0  # a process that is to end at once and has not by then is killed
+AT_ONCE_S = 2.0  # a process that is to end at once and has not by then is killed
 SHOWN = 5  # nodes that an error names
 
 
@@ -141,6 +142,7 @@ class Parent:
             graph=self._graph,
             components=dict(self._components),
             script=script(),
+            argv=sys.argv,
             limits=scheduler.limits,
             permissions=scheduler.permissions,
             recording=scheduler.recording,

@@ -5,6 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,13 +26,14 @@ from engine.events import (
     Started,
 )
 from engine.limits import Limits
+from engine.messages import FrozenDict
 from engine.registry import builtin
 from tests.engine.fakes import ACTORS, FakeClock, chain, network_of
 from tests.engine.measures import left
 from tests.engine.network.shard_actors import KINDS, SHARD_ACTORS
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from engine import Result
     from engine.network import Subscription
@@ -319,6 +325,132 @@ async def test_an_endless_source_is_cancelled_with_its_process() -> None:
     result = await run(network, shards={"n0": 1, "n1": 0}, on_event=cancel_soon)
 
     assert result.status == "cancelled"
+
+
+async def test_an_actor_that_lets_nobody_run_is_ended_with_its_process(tmp_path: Path) -> None:
+    network = sharded()
+    chain(network, "pass", "spin")
+    network.graph.nodes["n1"] = replace(
+        network.graph.nodes["n1"], metadata=FrozenDict(path=str(tmp_path / "pid"))
+    )
+    network.add_initial("n0", "in", 1)
+    before = left()
+    running = asyncio.create_task(run(network))
+    async with asyncio.timeout(DEADLINE):
+        while not (tmp_path / "pid").exists():  # noqa: ASYNC110 -- another process writes it
+            await asyncio.sleep(0.01)
+
+    network.cancel()
+    result = await running
+
+    assert result.status == "cancelled"
+    del running
+    assert left() == before
+
+
+async def test_a_run_that_is_itself_cancelled_leaves_nothing() -> None:
+    network = sharded()
+    chain(network, "endless", "async_pass")
+    before = left()
+    sent = network.subscribe([MessageSent])
+    running = asyncio.create_task(run(network))
+    await anext(aiter(sent))
+
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    del running
+    assert left() == before
+
+
+async def test_a_run_cancelled_while_it_starts_leaves_nothing() -> None:
+    before = left()
+    for steps in range(12):
+        network = sharded()
+        chain(network, "endless", "async_pass")
+        running = asyncio.create_task(run(network, processes=2))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+
+        running.cancel()
+        await asyncio.wait({running})
+
+    del running
+    assert left() == before
+
+
+def test_the_processes_end_with_their_parent(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    children = tmp_path / "children"
+    parent = subprocess.Popen(  # noqa: S603 -- ourselves
+        [sys.executable, program, children],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    try:
+        _wait_for(children.exists)
+        child = int(children.read_text())
+    finally:
+        parent.kill()
+        parent.wait()
+
+    _wait_for(lambda: not Path(f"/proc/{child}").exists())
+
+
+PROGRAM = """
+import asyncio, os, sys
+from pathlib import Path
+from engine import Actor, Network, Port, Registry
+
+class Endless(Actor):
+    component = "endless"
+    outports = (Port("out"),)
+    def process(self, ctx):
+        while True:
+            yield "out", os.getpid()
+
+class Spin(Actor):
+    component = "spin"
+    inports = (Port("in"),)
+    outports = (Port("out"),)
+    def process(self, ctx):
+        part = Path(sys.argv[1] + ".part")
+        part.write_text(str(os.getpid()))
+        part.rename(sys.argv[1])
+        while True:
+            pass
+
+if __name__ == "__main__":
+    network = Network(registry=Registry([Endless, Spin]))
+    network.add_node("endless", "endless")
+    network.add_node("spin", "spin")
+    network.add_connection("endless", "out", "spin", "in")
+    asyncio.run(network.run(processes=2))
+"""
+
+
+def _wait_for(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + DEADLINE
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+async def test_pause_and_resume_reach_all_processes() -> None:
+    network = sharded()
+    numbers(network, 30_000, "increment", "double", "pass")
+    sent = network.subscribe([MessageSent])
+    running = asyncio.create_task(run(network))
+    await anext(aiter(sent))
+
+    network.pause()
+    network.resume()
+    result = await running
+
+    assert result.status == "completed"
+    assert len(result.outputs["result"]) == 10_000
+    assert [item.messages for item in network.statistics().connections] == [30_000] * 3
 
 
 async def test_every_teardown_runs_once_in_its_process(tmp_path: Path) -> None:
