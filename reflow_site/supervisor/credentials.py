@@ -34,7 +34,7 @@ def read(file: Path) -> Credentials | None:
     """What the file says; None without one, or when it names no user."""
     if not file.exists():
         return None
-    lines = (line.partition("=") for line in file.read_text("utf-8").splitlines())
+    lines = (line.partition("=") for line in file.read_text("utf-8", errors="replace").splitlines())
     values = {name.strip(): value.strip() for name, _, value in lines}
     found = {field: values.get(name, "") for field, name in NAMES.items()}
     return Credentials(**found) if found["user"] else None

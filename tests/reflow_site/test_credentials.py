@@ -42,9 +42,9 @@ def test_only_its_owner_may_read_the_file(file: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["credentials.env"]
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "REFLOW_ADMIN_PASSWORD=x\n"])
-def test_a_file_that_names_no_user_is_as_good_as_none(file: Path, text: str) -> None:
-    file.write_text(text)
+@pytest.mark.parametrize("text", [b"", b"nonsense", b"REFLOW_ADMIN_PASSWORD=x\n", b"\xff\xfe\0"])
+def test_a_file_that_names_no_user_is_as_good_as_none(file: Path, text: bytes) -> None:
+    file.write_bytes(text)
 
     assert read(file) is None
 
