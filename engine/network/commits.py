@@ -58,8 +58,7 @@ class Committer:
         self._waiting.append((node, entry))
         node.committing += 1
         if self.task is None or self.task.done():
-            self._scheduler.busy()
-            self.task = asyncio.create_task(self._commit(), name="reflow journal")
+            self.task = self._scheduler.errand(self._commit(), "reflow journal")
 
     def _unsent(
         self, node_id: str, outputs: Mapping[str, list[Message]], *, over: bool
@@ -86,7 +85,9 @@ class Committer:
                     node.dispatch(entry.outputs)
                 for node in dict.fromkeys(node for node, _ in batch):
                     node.release_committed()
-        except Exception as error:  # noqa: BLE001 -- without a journal the run cannot go on
+        except BaseException as error:  # without a journal the run cannot go on
             self._scheduler.crash(error)
+            if not isinstance(error, Exception | asyncio.CancelledError):
+                raise
         finally:
             self._scheduler.rest()

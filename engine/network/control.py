@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from engine.network import renewal
 from engine.network.build import NO_SETTINGS, check_all, link, make_actor, make_node
 from engine.network.entry import inport_of, receive
 from engine.network.mailbox import EMPTY, Inport, Link, Outport
+from engine.network.node import error_port_of
 from engine.network.records import Undelivered
 
 if TYPE_CHECKING:
@@ -121,7 +121,12 @@ def dismiss(scheduler: Scheduler, node_id: str) -> None:
         scheduler.record(Undelivered(scheduler.clock.now(), left))
     for name in [name for name, item in scheduler.collectors.items() if item in node.collectors]:
         scheduler.collectors.pop(name).close()
-    _in_flight(scheduler, renewal.end(node))
+    _in_flight(scheduler, _end(node))
+
+
+async def _end(node: Node) -> None:
+    async with node.scheduler.renewing:
+        await renewal.end(node)
 
 
 async def swap(
@@ -145,14 +150,22 @@ async def swap(
     except ConfigError as error:
         raise GraphError(error.problems) from error
     _check_ports(node, actor)
+    async with scheduler.renewing:  # restarts, ends and other swaps come before or after
+        if scheduler.over or scheduler.nodes.get(node_id) is not node:
+            raise NetworkError(f"the node {node_id!r} has ended")
+        graph.nodes[node_id] = replace(
+            described, component=actor.component, metadata=metadata or None
+        )
+        await _replace(node, actor)
+
+
+async def _replace(node: Node, actor: Actor) -> None:
+    scheduler = node.scheduler
     node.suspended = True
     scheduler.busy()
     try:
         await renewal.end(node)
         _give_ports(node, actor)
-        graph.nodes[node_id] = replace(
-            described, component=actor.component, metadata=metadata or None
-        )
         await renewal.begin(node, actor)
     except EngineError as error:
         scheduler.crash(error)
@@ -194,12 +207,17 @@ def _check_ports(node: Node, actor: Actor) -> None:
 
 
 def _give_ports(node: Node, actor: Actor) -> None:
+    """The ports of the new actor; those in use are kept as they are."""
     bound = node.scheduler.limits.message_buffer_size
-    for port in actor.inports:
-        node.inports.setdefault(port.name, Inport(node, port.name, bound))
-    for port in actor.outports_for(actor.config):
-        node.outports.setdefault(port.name, Outport(port.name))
-    node.link_up()
+    node.inports = {
+        port.name: node.inports.get(port.name) or Inport(node, port.name, bound)
+        for port in actor.inports
+    }
+    node.outports = {
+        port.name: node.outports.get(port.name) or Outport(port.name)
+        for port in actor.outports_for(actor.config)
+    }
+    node.error_port = error_port_of(tuple(node.outports), actor.outports)
 
 
 def hold(scheduler: Scheduler, connection: str) -> None:
@@ -258,9 +276,6 @@ def _in_flight(scheduler: Scheduler, work: Any) -> None:
         except Exception as error:  # noqa: BLE001 -- a setup that fails ends the run
             scheduler.crash(error)
         finally:
-            scheduler.errands.discard(task)
             scheduler.rest()
 
-    scheduler.busy()
-    task = asyncio.create_task(run(), name="reflow control")
-    scheduler.errands.add(task)
+    scheduler.errand(run(), "reflow control")

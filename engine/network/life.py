@@ -42,8 +42,8 @@ def halt(scheduler: Scheduler) -> None:
     for node in scheduler.nodes.values():
         if node.crew is not None:
             node.crew.cancel()  # also those that a shutdown waits for
-    if scheduler.setting_up is not None:
-        scheduler.setting_up.cancel()
+    for setup in tuple(scheduler.setting_up):
+        setup.cancel()
     if not scheduler.stopping:
         scheduler.stopping = True
         scheduler.settle()
@@ -51,27 +51,30 @@ def halt(scheduler: Scheduler) -> None:
 
 
 async def dismiss(scheduler: Scheduler) -> None:
-    """End the tasks of async actors, and let go whoever waits for room."""
+    """End the tasks of async actors and of the network, and let go whoever waits for room."""
     crews = [node.crew for node in scheduler.nodes.values() if node.crew is not None]
     for crew in crews:
         if scheduler.failure is None:
             crew.close()
         else:  # nobody waits for what a broken run still does
             crew.cancel()
-    for collector in scheduler.collectors.values():
-        collector.close()
     scheduler.give_up()
     for crew in crews:
         await crew.closed()
+    while scheduler.errands:
+        await asyncio.wait(tuple(scheduler.errands))
+    for collector in scheduler.collectors.values():
+        collector.close()
 
 
 async def tear_down(scheduler: Scheduler) -> None:
     """Run every ``teardown`` once; one that fails is logged and the others still run."""
-    if scheduler.setting_up is not None:
-        await asyncio.wait([scheduler.setting_up])
-    for node in scheduler.nodes.values():
-        if node.state not in _NEVER_BEGAN:
-            await renewal.end(node)
+    if scheduler.setting_up:
+        await asyncio.wait(tuple(scheduler.setting_up))
+    async with scheduler.renewing:
+        for node in scheduler.nodes.values():
+            if node.state not in _NEVER_BEGAN:
+                await renewal.end(node)
 
 
 async def wind_down(scheduler: Scheduler) -> None:

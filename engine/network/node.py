@@ -105,7 +105,7 @@ class Node:
         self.connected_outports: frozenset[str] = frozenset()
         self.only_outport: str | None = None
         self.wire: Link | None = None  # the only link of the only outport: the common case
-        self.error_port = _error_port(tuple(self.outports), actor.outports)
+        self.error_port = error_port_of(tuple(self.outports), actor.outports)
         self.input_links: list[str] = []  # ids of the connections into it
         self.ctx = Context(self, {})
         self.step: Callable[[Node, int], None] | None = None  # of a sync actor
@@ -376,7 +376,7 @@ class Node:
 
 
 @cache
-def _error_port(names: tuple[str, ...], ports: tuple[Port, ...]) -> str | None:
+def error_port_of(names: tuple[str, ...], ports: tuple[Port, ...]) -> str | None:
     """The outport for errors: the one of type ``error``, or the one of that name."""
     typed = (port.name for port in ports if port.type == "error")
     return next(typed, "error" if "error" in names else None)

@@ -54,6 +54,7 @@ async def begin(node: Node, actor: Actor) -> None:
         SetupError: its ``setup`` failed.
     """
     equip(node, actor)
+    node.link_up()
     node.state = ActorState.CREATED
     node.move(ActorState.INITIALIZED)
     node.move(ActorState.RUNNING)
@@ -85,14 +86,14 @@ async def set_up(node: Node) -> None:
     try:
         result = node.actor.setup()
         if inspect.isawaitable(result):
-            scheduler.setting_up = asyncio.ensure_future(result)
-            await asyncio.wait([scheduler.setting_up])  # an end may cancel it, not this
-            if not (scheduler.setting_up.cancelled() and scheduler.stopping):
-                scheduler.setting_up.result()
+            waiting = asyncio.ensure_future(result)
+            scheduler.setting_up.add(waiting)
+            waiting.add_done_callback(scheduler.setting_up.discard)
+            await asyncio.wait([waiting])  # an end may cancel it, not this
+            if not (waiting.cancelled() and scheduler.stopping):
+                waiting.result()
     except Exception as error:
         node.move(ActorState.ERROR)
         text = str(error) or type(error).__name__
         raise SetupError(f"{node.node_id}: setup failed: {text}") from error
-    finally:
-        scheduler.setting_up = None
     node.move(ActorState.RUNNING)

@@ -23,7 +23,7 @@ from engine.network.records import FiringFailed, Grew, Idle
 from engine.registry import load_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from engine.breaker import Breaker
     from engine.clock import Clock
@@ -87,6 +87,7 @@ class Scheduler:
         "random",
         "ready",
         "recording",
+        "renewing",
         "resume",
         "run_id",
         "setting_up",
@@ -118,8 +119,9 @@ class Scheduler:
         self.in_flight = 0
         # Of a part of a network: told when the part is at rest, in place of deciding what it means.
         self.overseer: Callable[[], None] | None = None
-        self.setting_up: asyncio.Future[Any] | None = None  # the ``setup`` that is under way
-        self.errands: set[asyncio.Task[None]] = set()  # of live control
+        self.setting_up: set[asyncio.Future[Any]] = set()  # each ``setup`` that is under way
+        self.errands: set[asyncio.Task[None]] = set()  # of control, supervision and the journal
+        self.renewing = asyncio.Lock()  # held while a node's actor ends or is replaced
         self.subscriptions: list[Subscription[Any]] = []
         self.recording = False
         self.dead_letters: list[DeadLetter] = []
@@ -229,6 +231,17 @@ class Scheduler:
     def over(self) -> bool:
         """Nothing may begin any more."""
         return self.stopping or self.failure is not None
+
+    def errand(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run something that the network is not idle without, and does not end without.
+
+        Whoever gives it sees to its errors, and calls ``rest`` when it is over.
+        """
+        self.busy()
+        task = asyncio.create_task(work, name=name)
+        self.errands.add(task)
+        task.add_done_callback(self.errands.discard)
+        return task
 
     def rest(self) -> None:
         """A task of an async actor has nothing to do, or waits for room."""
@@ -344,7 +357,6 @@ class Scheduler:
 
     async def close(self) -> None:
         """Let go of what all nodes share."""
-        await asyncio.gather(*self.errands)
         if self._pool is not None:
             # A call of a cancelled run cannot be interrupted: it is not waited for either.
             self._pool.shutdown(wait=not self._calls, cancel_futures=True)

@@ -6,7 +6,6 @@ actor and its state are made anew.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,8 @@ from engine.network.records import Restarted
 from engine.network.renewal import begin, end
 
 if TYPE_CHECKING:
+    import asyncio
+
     from engine.network.node import Node
     from engine.network.scheduler import Scheduler
     from engine.policy import Supervision
@@ -55,8 +56,7 @@ class Supervisor:
             one.suspended = True
         self._failed.append(node)
         if self.task is None or self.task.done():
-            self._scheduler.busy()
-            self.task = asyncio.create_task(self._restart(), name="reflow supervisor")
+            self.task = self._scheduler.errand(self._restart(), "reflow supervisor")
 
     def _family(self, node: Node) -> list[Node]:
         nodes = list(self._scheduler.nodes.values())
@@ -69,17 +69,24 @@ class Supervisor:
     async def _restart(self) -> None:
         scheduler = self._scheduler
         try:
-            while self._failed:
+            while self._failed and not scheduler.over:
                 failed = self._failed.pop(0)
                 for node in self._family(failed):
-                    await self._renew(node, failed)
+                    async with scheduler.renewing:
+                        await self._renew(node, failed)
         except Exception as error:  # noqa: BLE001 -- a setup that fails again ends the run
             scheduler.crash(error)
         finally:
             scheduler.rest()
 
     async def _renew(self, node: Node, failed: Node) -> None:
+        if self._scheduler.over or self._scheduler.nodes.get(node.node_id) is not node:
+            return  # it is ended elsewhere
         await end(node)
+        if not self._scheduler.over:
+            await self._begin_anew(node, failed)
+
+    async def _begin_anew(self, node: Node, failed: Node) -> None:
         node.ctx.state.clear()
         actor = type(node.actor)()
         actor.config = node.config

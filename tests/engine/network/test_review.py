@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.engine.fakes import network_of
 
 if TYPE_CHECKING:
     from engine import Network
+    from engine.journal import JournalEntry
 
 IN, OUT = (Port("in"),), (Port("out"),)
 
@@ -183,3 +185,188 @@ async def test_an_endless_firing_waits_for_a_lossless_reader(kind: str) -> None:
     await network.shutdown()
 
     assert source.made < 20_000
+
+
+class Slow(Actor):
+    """Its end takes a while, and is told."""
+
+    component = "slow"
+    inports, outports = IN, OUT
+    ending: asyncio.Event
+    ends = 0
+
+    def process(self, ctx: Context) -> Outputs:
+        raise ValueError(ctx.inputs["in"])
+
+    async def teardown(self) -> None:
+        type(self).ends += 1
+        self.ending.set()
+        await asyncio.sleep(0.01)
+
+
+def slow() -> type[Slow]:
+    return type("Slow", (Slow,), {"ending": asyncio.Event(), "ends": 0})
+
+
+def tasks_left() -> list[str]:
+    names = (task.get_name() for task in asyncio.all_tasks())
+    return [name for name in names if name.startswith("reflow")]
+
+
+async def test_a_shutdown_during_a_restart_ends_each_actor_once_and_leaves_no_task() -> None:
+    actor = slow()
+    network = network_of(actor)
+    network.graph.properties["supervision"] = {}
+    network.add_node("a", "slow")
+    network.add_inport("in", "a", "in")
+    await network.start()
+    await network.send("in", 1)
+    await actor.ending.wait()
+
+    await network.shutdown()
+
+    assert (actor.ends, tasks_left()) == (1, [])
+
+
+async def test_a_shutdown_during_a_swap_ends_each_actor_once() -> None:
+    actor = slow()
+    network = network_of(actor)
+    network.add_node("a", "slow")
+    network.add_inport("in", "a", "in")
+    await network.start()
+    swap = asyncio.create_task(network.swap("a", "pass"))
+    await actor.ending.wait()
+
+    await network.shutdown()
+    async with asyncio.timeout(10):
+        await swap
+
+    assert actor.ends == 1
+
+
+async def test_two_swaps_of_one_node_come_one_after_the_other() -> None:
+    actor = slow()
+    network = network_of(actor)
+    network.add_node("a", "slow")
+    network.add_inport("in", "a", "in")
+    network.add_outport("out", "a", "out")
+    async with network:
+        await asyncio.gather(network.swap("a", "slow"), network.swap("a", "double"))
+        await network.send("in", 4)
+        await network.wait_idle()
+
+    assert network.result().outputs == {"out": [8]}
+
+
+async def test_nodes_whose_setups_overlap_can_be_added_to_a_running_network() -> None:
+    class TakesTime(Actor):
+        component = "takes_time"
+        inports, outports = IN, OUT
+
+        async def setup(self) -> None:
+            for _ in range(self.config.loops):
+                await asyncio.sleep(0)
+
+        def process(self, ctx: Context) -> Outputs:
+            return {"out": ctx.inputs["in"]}
+
+    TakesTime.Config = _loops()
+    network = network_of(TakesTime)
+    network.add_node("first", "pass")
+    async with network:
+        network.add_node("a", "takes_time", {"loops": 3})
+        network.add_node("b", "takes_time", {"loops": 9})
+        await network.wait_idle()
+
+    assert network.result().status == "completed"
+
+
+def _loops() -> Any:
+    @dataclass(frozen=True)
+    class Config:
+        loops: int = 0
+
+    return Config
+
+
+async def test_an_actor_with_fewer_ports_can_be_swapped_in() -> None:
+    class TwoOut(Actor):
+        component = "two_out"
+        inports, outports = IN, (Port("out"), Port("other"))
+
+        def process(self, ctx: Context) -> Outputs:
+            return {"out": ctx.inputs["in"], "other": 0}
+
+    network = network_of(TwoOut)
+    network.add_node("a", "two_out")
+    network.add_inport("in", "a", "in")
+    network.add_outport("out", "a", "out")
+    async with network:
+        await network.swap("a", "increment")
+        await network.send("in", 1)
+        await network.wait_idle()
+
+    assert network.result().outputs == {"out": [2]}
+
+
+async def test_a_join_can_be_swapped_in_for_an_actor_that_is_none() -> None:
+    class Either(Actor):
+        component = "either"
+        inports, outports = (Port("a"), Port("b")), OUT
+
+        def process(self, ctx: Context) -> Outputs:
+            return {"out": dict(ctx.inputs)}
+
+    network = network_of(Either)
+    network.add_node("n", "either")
+    network.add_inport("a", "n", "a")
+    network.add_inport("b", "n", "b")
+    network.add_outport("out", "n", "out")
+    async with network:
+        await network.swap("n", "join")
+        await network.send("a", 1)
+        await network.send("b", 2)
+        await network.wait_idle()
+
+    assert network.result().outputs == {"out": [[1, 2]]}
+
+
+class SlowJournal:
+    def __init__(self) -> None:
+        self.entries: list[JournalEntry] = []
+        self.began = asyncio.Event()
+
+    async def commit(self, entries: list[JournalEntry]) -> None:
+        self.began.set()
+        await asyncio.sleep(0.01)
+        self.entries += entries
+
+
+async def test_a_shutdown_waits_for_the_journal_and_delivers_what_it_has() -> None:
+    journal = SlowJournal()
+    network = network_of(journal=journal)
+    network.add_node("a", "pass")
+    network.add_inport("in", "a", "in")
+    network.add_outport("out", "a", "out")
+    await network.start()
+    await network.send("in", 1)
+    await journal.began.wait()
+
+    await network.shutdown()
+
+    assert (network.result().outputs, len(journal.entries), tasks_left()) == ({"out": [1]}, 1, [])
+
+
+async def test_a_journal_whose_commit_is_cancelled_from_inside_ends_the_run() -> None:
+    class Cancels(SlowJournal):
+        async def commit(self, entries: list[JournalEntry]) -> None:
+            raise asyncio.CancelledError
+
+    network = network_of(journal=Cancels())
+    network.add_node("a", "pass")
+    network.add_initial("a", "in", 1)
+
+    async with asyncio.timeout(10):
+        result = await network.run()
+
+    assert (result.status, result.error) == ("failed", "CancelledError")
