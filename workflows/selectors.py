@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
+LONG = ("input", "metadata", "result", "warnings", "error")  # texts of a run, of any length
+
+
 def workflows_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Workflow]:
     """The workflows this user may see, with what a list shows of each."""
     return Workflow.objects.filter(owner_id=user.pk).select_related("owner", "current")
@@ -45,7 +48,8 @@ def executions_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Execution]
 def dead_letters_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[DeadLetter]:
     """The dead letters this user may see, with the runs they are from and went into."""
     rows = DeadLetter.objects.filter(owner_id=user.pk)
-    return rows.select_related("execution", "workflow", "requeued_as")
+    long = [f"{run}__{name}" for run in ("execution", "requeued_as") for name in LONG]
+    return rows.select_related("execution", "workflow", "requeued_as").defer(*long)
 
 
 def letter_groups(letters: QuerySet[DeadLetter]) -> QuerySet[DeadLetter, Any]:

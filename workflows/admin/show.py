@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 
-from workflows.models import Status
+from workflows.models import LetterStatus, Status
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,6 +38,22 @@ def status_text(status: str) -> str:
 def badge(status: str) -> SafeString:
     return format_html(
         '<span class="rf-state" data-state="{}">{}</span>', status, status_text(status)
+    )
+
+
+# A letter's status, drawn like the status of a run.
+LETTERS = {
+    LetterStatus.OPEN: (Status.FAILED, "✕"),
+    LetterStatus.REQUEUED: (Status.COMPLETED, "↻"),
+    LetterStatus.DISCARDED: (Status.CANCELLED, "⊘"),
+}
+
+
+def letter_badge(status: str) -> SafeString:
+    letter = LetterStatus(status)
+    look, symbol = LETTERS[letter]
+    return format_html(
+        '<span class="rf-state" data-state="{}">{} {}</span>', look, symbol, letter.label
     )
 
 

@@ -9,7 +9,7 @@ import django_filters
 from django import forms
 from django_filters.fields import IsoDateTimeField
 
-from workflows.models import Execution, Status, Workflow, WorkflowVersion
+from workflows.models import DeadLetter, Execution, LetterStatus, Status, Workflow, WorkflowVersion
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
@@ -54,6 +54,21 @@ class VersionFilter(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = WorkflowVersion
         fields = ("workflow", "checksum")
+
+
+class DeadLetterFilter(django_filters.FilterSet):  # type: ignore[misc]
+    status = django_filters.MultipleChoiceFilter(choices=LetterStatus.choices)
+    workflow = IdFilter(field_name="workflow_id")
+    execution = django_filters.CharFilter(field_name="execution__execution_id", max_length=128)
+    node = django_filters.CharFilter(max_length=1000, strip=False)
+    code = django_filters.CharFilter(max_length=64)
+    fingerprint = django_filters.CharFilter(max_length=64)
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = DeadLetter
+        fields = ("status", "workflow", "execution", "node", "code", "fingerprint")
 
 
 class ExecutionFilter(django_filters.FilterSet):  # type: ignore[misc]
