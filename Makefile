@@ -5,7 +5,7 @@ PINS := .ci/constraints.txt
 INSTALL := $(PY) -m uv pip install --quiet --python $(PY) -c $(PINS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench nightly clean
+.PHONY: help run test test-production lint bench nightly clean
 
 help: ## say what there is
 	@echo "Reflow on Django. The first call of each makes .venv and installs what it needs."
@@ -19,6 +19,9 @@ run: .venv/.stamp ## start the whole server on http://127.0.0.1:8080
 
 test: .venv/.stamp-dev ## all checks, and all tests on SQLite and PostgreSQL
 	@$(PY) -m tests.checks test -- $(ARGS)
+
+test-production: .venv/.stamp-dev ## the production profile on private PostgreSQL, Redis and RabbitMQ
+	@$(PY) -m pytest tests/production -m production -o faulthandler_timeout=0 $(ARGS)
 
 lint: .venv/.stamp-dev ## the checks without the tests
 	@$(PY) -m tests.checks lint

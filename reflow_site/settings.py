@@ -120,6 +120,10 @@ WHITENOISE_USE_FINDERS = True  # the files of a clone are served without collect
 # Behind a proxy that ends TLS: these three, and the proxy sets X-Forwarded-Proto itself.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("COOKIES_SECURE", default=False)
 SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=False)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come past the proxy
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
+# Subdomains and the browsers' preload list: other servers of the domain are not ours to decide on.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
 )
@@ -142,6 +146,10 @@ def _database() -> dict[str, Any]:
     else:
         database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=0)
         database["CONN_HEALTH_CHECKS"] = True
+        if pool := env.int("DATABASE_POOL_SIZE", default=0):  # Django keeps none of its own then
+            wait = env.float("DATABASE_POOL_WAIT_SECONDS", default=5.0)
+            options = {"min_size": 1, "max_size": pool, "timeout": wait}
+            database.setdefault("OPTIONS", {})["pool"] = options
     return database
 
 
@@ -190,6 +198,10 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = False  # a lost hint costs one poll of the keeper
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "reflow"
+if BROKER_URL.startswith(("amqp://", "amqps://")):
+    # Kept on most nodes of a RabbitMQ cluster, and a hint counts only once they have it.
+    CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_SEND_TASK_EVENTS = False

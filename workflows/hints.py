@@ -40,7 +40,9 @@ def hint(pk: UUID) -> bool:
     )
     try:
         with producers[connection].acquire(block=True, timeout=timeout) as producer:
-            current_app.send_task(TASK, (str(pk),), producer=producer, retry=False)
+            current_app.send_task(
+                TASK, (str(pk),), producer=producer, retry=False, confirm_timeout=timeout
+            )
     except refusals as error:
         logger.warning("execution %s: the broker took no hint: %s", pk, error)
         return False
