@@ -61,7 +61,11 @@ def _fixed(graph: Graph, processes: int, given: Mapping[str, int]) -> dict[str, 
     ]
     fixed = noted | dict(given)
     problems += [
-        Problem(f"node {name!r}", f"process {owner!r} is not one of 0 to {processes - 1}", "shard")
+        Problem(
+            f"node {name!r}",
+            f"process {owner!r} is not one of 0 to {processes - 1}",
+            "unknown_shard",
+        )
         for name, owner in fixed.items()
         if type(owner) is not int or not 0 <= owner < processes
     ]
@@ -101,12 +105,11 @@ def _cuts(done: list[int], crossing: list[int], processes: int) -> list[int]:
         crossing: what crosses a cut before each place.
     """
     cuts: list[int] = []
+    processes = max(min(processes, len(done) - 1), 1)  # each gets a node
     share = done[-1] / processes
     for number in range(1, processes):
         first = cuts[-1] + 1 if cuts else 1
         last = len(done) - 1 - (processes - number)
-        if first > last:  # fewer nodes than processes
-            break
         off = [abs(work - number * share) for work in done]  # how uneven each cut would be
         nearest_place = min(range(first, last + 1), key=off.__getitem__)
         near = [place for place in range(first, last + 1) if off[place] <= SLACK * share]

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from engine import Actor, Context, Network, Outputs, Port, Registry
 from engine.errors import GraphError, NetworkError
@@ -30,7 +32,10 @@ from engine.messages import FrozenDict
 from engine.registry import builtin
 from tests.engine.fakes import ACTORS, FakeClock, chain, network_of
 from tests.engine.measures import left
+from tests.engine.network.random_networks import KINDS as KINDS_OF_ACTORS
+from tests.engine.network.random_networks import REGISTRY, PassLater, Plan, interpret, plans
 from tests.engine.network.shard_actors import KINDS, SHARD_ACTORS
+from tests.nightly import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -546,3 +551,33 @@ async def test_only_the_events_that_somebody_wants_are_told() -> None:
     await run(network)
 
     assert [type(event) async for event in wanted] == [NetworkIdle]
+
+
+# Any graph.
+
+
+@given(plans([kind for kind in KINDS_OF_ACTORS if kind is not PassLater]), st.data())
+@settings(max_examples=examples(8), deadline=None)
+def test_what_comes_out_of_any_graph_is_what_the_reference_says(
+    plan: Plan, data: st.DataObject
+) -> None:
+    expected = interpret(plan)
+    assume(len(plan.nodes) > 1 and all(len(item.messages) <= 2_000 for item in expected.values()))
+    graph = plan.network().graph
+    owners = {name: data.draw(st.integers(0, 1), name) for name in graph.nodes}
+    limits = Limits(message_buffer_size=plan.bound, cycle_growth=1_000_000)
+    network = Network(graph=graph, registry=REGISTRY, limits=limits)
+
+    result = asyncio.run(run(network, shards=owners))
+
+    wrong = {
+        name: (result.outputs[name], item)
+        for name, item in expected.items()
+        if not item.fits(result.outputs[name])
+    }
+    assert wrong == {}
+    assert result.status == "completed"
+    fed_at_start = {initial.node for initial in graph.initials}
+    inports = network.statistics().inports
+    assert all(i.high_water <= i.bound for i in inports if i.node not in fed_at_start)
+    assert {f"{i.node}.{i.port}": i.depth for i in inports if i.depth} == result.undelivered
