@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -251,6 +253,25 @@ def test_whatever_is_asked_in_whatever_order_no_letter_is_lost_and_none_runs_twi
         runs.values_list("pk", flat=True)
     )
     assert runs.count() == requeued.count()
+
+
+@WHOLE
+def test_two_who_requeue_the_same_letters_at_once_make_one_run_of_each(owner: User) -> None:
+    DeadLetterFactory.create_batch(20, owner=owner)
+    together = Barrier(2, timeout=20)
+
+    def requeue() -> int:
+        together.wait()
+        try:
+            return requeue_dead_letters(letters=EVERYTHING(), by=owner).done
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        done = [work.result(30) for work in [pool.submit(requeue), pool.submit(requeue)]]
+
+    assert sum(done) == 20
+    assert Execution.objects.filter(source="dead_letter").count() == 20
 
 
 @pytest.mark.parametrize(

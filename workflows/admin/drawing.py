@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from engine.codec import to_plain
-from engine.errors import CodecError
+from engine.errors import CodecError, ConfigError
+from engine.policy import policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,6 +29,7 @@ class NodeRow:
     component: str
     settings: str  # JSON, without what only places the node
     ports: str  # the graph's own ports at this node
+    policy: str = ""  # what happens when it fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _elements(graph: Graph, exposed: Mapping[str, str], marks: Mapping[str, str]
 
 def _row(graph: Graph, name: str, exposed: Mapping[str, str]) -> NodeRow:
     node = graph.nodes[name]
-    hidden = ("x", "y", "label", "position")
+    hidden = ("x", "y", "label", "position", "policy")
     settings = {key: value for key, value in (node.metadata or {}).items() if key not in hidden}
     return NodeRow(
         id=name,
@@ -142,7 +144,31 @@ def _row(graph: Graph, name: str, exposed: Mapping[str, str]) -> NodeRow:
         component=node.component,
         settings=shorten(json.dumps(settings, ensure_ascii=False)) if settings else "",
         ports=exposed.get(name, ""),
+        policy=shorten(_policy(node.metadata, name)),
     )
+
+
+def _policy(metadata: Mapping[str, Any] | None, name: str) -> str:
+    """A node's policy in words; the raw JSON if it is none."""
+    raw = (metadata or {}).get("policy")
+    try:
+        policy = policy_of(metadata or {}, node=name)
+    except ConfigError:  # one of the graph's problems
+        return json.dumps(raw, ensure_ascii=False, default=str)
+    if policy is None:
+        return ""
+    retry, breaker, fallback = policy.retry, policy.breaker, policy.fallback
+    words = []
+    if retry.attempts > 1:
+        words.append(f"{retry.attempts} attempts, {retry.delay_ms:g} ms before the second")
+    if retry.timeout_ms is not None:
+        words.append(f"{retry.timeout_ms:g} ms for each")
+    if breaker is not None:
+        words.append(f"breaker opens after {breaker.failures} failures for {breaker.reset_ms:g} ms")
+    if fallback is not None:
+        value = json.dumps(fallback.value, ensure_ascii=False, default=str)
+        words.append(f"else {value} to {fallback.port}")
+    return "; ".join(words)
 
 
 def _exposed(graph: Graph) -> dict[str, str]:

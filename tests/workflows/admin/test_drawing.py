@@ -127,3 +127,27 @@ def test_long_texts_are_cut_and_say_so() -> None:
     assert show.first_line("one\ntwo") == "one"
     assert show.first_line("x" * 90) == f"{'x' * 80}…"
     assert show.pretty("no json") == "no json"
+
+
+def test_the_table_says_what_happens_when_a_node_fails() -> None:
+    graph = Graph("policies")
+    policy = {
+        "retry": {"attempts": 3, "delayMs": 500, "timeoutMs": 2000},
+        "fallback": {"port": "output", "value": {"a": 1}},
+    }
+    graph.add_node("all", "tpl_passthrough", {"policy": policy, "keep": 1})
+    graph.add_node("breaker", "tpl_passthrough", {"policy": {"breaker": {"failures": 2}}})
+    graph.add_node("none", "tpl_passthrough")
+    graph.add_node("wrong", "tpl_passthrough", {"policy": {"retri": 1}})
+
+    rows = {row.id: (row.policy, row.settings) for row in draw(graph).nodes}
+
+    assert rows == {
+        "all": (
+            '3 attempts, 500 ms before the second; 2000 ms for each; else {"a": 1} to output',
+            '{"keep": 1}',
+        ),
+        "breaker": ("breaker opens after 2 failures for 30000 ms", ""),
+        "none": ("", ""),
+        "wrong": ('{"retri": 1}', ""),
+    }
