@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import environ
-
 from reflow_site import admin_theme
 from reflow_site.broker_socket import broker_socket
+from reflow_site.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = Environment()
 env.read_env(BASE_DIR / ".env")
 
 # All that the server writes. Without a broker or database given, theirs too.
-VAR_DIR = Path(env.str("REFLOW_VAR", default=str(BASE_DIR / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR = env.folder("REFLOW_VAR", BASE_DIR / "var")
 CREDENTIALS_FILE = VAR_DIR / "credentials.env"  # of the user that `manage.py up` made
 
 
@@ -133,7 +131,7 @@ SECURE_PROXY_SSL_HEADER = (
 
 def _database() -> dict[str, Any]:
     if env.str("DATABASE_URL", default=""):
-        database: dict[str, Any] = env.db_url("DATABASE_URL")
+        database: dict[str, Any] = env.database("DATABASE_URL")
     else:  # not as a URL: the path may hold spaces
         database = {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR_DIR / "reflow.sqlite3"}
     if database["ENGINE"].endswith("sqlite3"):
