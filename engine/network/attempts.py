@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from engine.breaker import Breaker, BreakerState
+from engine.network.boundary import contained
 from engine.network.records import BreakerMoved, FiringFailed, Retried
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ def under_policy(
 
     async def attempt(ctx: Context) -> Any:
         if breaker is None:
-            return await _timed(node, fire(ctx), retry.timeout_ms)
+            return await _timed(node, contained(fire(ctx)), retry.timeout_ms)
         breaker.enter()
         try:
-            result = await _timed(node, fire(ctx), retry.timeout_ms)
+            result = await _timed(node, contained(fire(ctx)), retry.timeout_ms)
         except Exception:
             breaker.failure()
             raise

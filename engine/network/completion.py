@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.errors import EngineError
 from engine.lifecycle import ActorState
 from engine.messages import ErrorValue
+from engine.network.boundary import RAISED
 from engine.network.outputs import Failure, gather
 from engine.network.records import FiringFailed, Turn
 
@@ -108,7 +109,7 @@ def _ask_actor(
     try:
         result = on_error(failure.error, failure.inputs)
         outputs = gather(node, [result], wrong)
-    except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+    except RAISED as error:
         return None, error
     if wrong:
         return None, wrong[0].error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.errors import SetupError
 from engine.lifecycle import ActorState
 from engine.network import renewal
+from engine.network.boundary import RAISED
 from engine.network.completion import fail
 from engine.network.outputs import Emitted, Failure, gather
 from engine.network.records import Shutdown, Undelivered
@@ -96,7 +97,7 @@ def drain(node: Node) -> bool:
         result = flush(node.ctx)
         pairs = Emitted([*node.ctx.emitted, *(result or {}).items()])
         outputs = gather(node, [pairs], failures)
-    except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+    except RAISED as error:
         failures.append(Failure(error, {}))
     node.ctx.emitted.clear()
     node.send(outputs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ActorError, MessageError
+from engine.errors import ActorError
 from engine.messages import IMMUTABLE, freeze
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def gather(node: Node, results: list[Any], failures: list[Failure]) -> dict[str,
     for result in results:
         try:
             _sort(node.node_id, result, sorted_out)
-        except (ActorError, MessageError) as error:
+        except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
             failures.append(Failure(error, {}))
     return {name: messages for name, messages in sorted_out.items() if messages}
 

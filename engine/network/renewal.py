@@ -11,6 +11,7 @@ from engine.actor import Actor
 from engine.behaviour import Style, style_of
 from engine.errors import SetupError
 from engine.lifecycle import ActorState
+from engine.network.boundary import contained
 from engine.network.node import LONG_TURN, TURN
 from engine.network.steps import STEPS
 from engine.network.workers import Crew
@@ -41,7 +42,7 @@ async def end(node: Node) -> None:
     for last in (close, node.actor.teardown):
         try:
             if last is not None:
-                await call(last)
+                await contained(call(last))
         except Exception:
             logger.exception("the end of node %s failed", node.node_id)
     node.move(ActorState.STOPPED)
@@ -86,13 +87,13 @@ async def set_up(node: Node) -> None:
     try:
         result = node.actor.setup()
         if inspect.isawaitable(result):
-            waiting = asyncio.ensure_future(result)
+            waiting = asyncio.ensure_future(contained(result))
             scheduler.setting_up.add(waiting)
             waiting.add_done_callback(scheduler.setting_up.discard)
             await asyncio.wait([waiting])  # an end may cancel it, not this
             if not (waiting.cancelled() and scheduler.stopping):
                 waiting.result()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         node.move(ActorState.ERROR)
         text = str(error) or type(error).__name__
         raise SetupError(f"{node.node_id}: setup failed: {text}") from error

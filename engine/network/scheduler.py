@@ -373,13 +373,13 @@ def _adapt(node: Node, took: float) -> None:
 
 
 def _guard(call: Callable[[], Any]) -> Callable[[], Any]:
-    """StopIteration cannot be raised into a future: it is an error like any other."""
+    """What cannot be raised into a future is an error like any other."""
 
     def guarded() -> Any:
         try:
             return call()
-        except StopIteration as error:
-            raise RuntimeError("StopIteration in a behaviour") from error
+        except (StopIteration, GeneratorExit) as error:
+            raise RuntimeError(f"{type(error).__name__} in a behaviour") from error
 
     return guarded
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.behaviour import Style
 from engine.errors import ActorError
 from engine.messages import IMMUTABLE, Message, freeze
+from engine.network.boundary import RAISED
 from engine.network.completion import Ended, finish
 from engine.network.outputs import Emitted, Failure, gather, gather_pairs
 from engine.network.records import TurnStarted
@@ -42,7 +43,7 @@ def step_process(node: Node, credit: int) -> None:
                 result = process(ctx)
                 append(with_emitted(ctx, result) if emitted else result)
             break
-        except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+        except RAISED as error:
             emitted.clear()
             failed.append(Failure(error, ctx.inputs))
     _end(node, started, len(inputs), gather(node, results, failed), failed)
@@ -68,7 +69,7 @@ def step_batch(node: Node, credit: int) -> None:
     failed: list[Failure] = []
     try:
         results = _one_each(node.node_id, values, process(values))
-    except Exception:  # noqa: BLE001 -- the boundary around a behaviour; told apart one by one
+    except RAISED:  # told apart one by one
         results, failures = run_each(
             lambda value: _one_each(node.node_id, [value], process([value]))[0], values
         )
@@ -92,7 +93,7 @@ def step_generator(node: Node, credit: int) -> None:
     try:
         pairs.extend(islice(node.generator, credit))
         over = len(pairs) < credit
-    except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+    except RAISED as error:
         failed.append(Failure(error, node.ctx.inputs))
         over = True
     pairs.extend(node.ctx.emitted)
@@ -133,7 +134,7 @@ STEPS: dict[Style, Callable[[Node, int], None]] = {
 class _Raised:
     __slots__ = ("error", "index")
 
-    def __init__(self, index: int, error: Exception) -> None:
+    def __init__(self, index: int, error: BaseException) -> None:
         self.index = index
         self.error = error
 
@@ -147,7 +148,7 @@ def run_each(fire: Callable[[Any], Any], inputs: list[Any]) -> tuple[list[Any], 
         before = len(results)
         try:
             results.extend(map(fire, pending))
-        except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+        except RAISED as error:
             failures.append(_Raised(len(results), error))
             results.append(_FAILED)
         else:

@@ -16,6 +16,7 @@ from engine.behaviour import Style
 from engine.errors import ActorError
 from engine.messages import freeze
 from engine.network.attempts import under_policy
+from engine.network.boundary import contained
 from engine.network.completion import Ended, finish
 from engine.network.node import TURN
 from engine.network.outputs import Failure, gather, gather_pairs
@@ -197,10 +198,8 @@ class Crew:
         ctx.inputs = inputs
         failures: list[Failure] = []
         try:
-            if node.actor.blocking:
-                await self._pull_blocking(ctx, failures)
-            else:
-                await self._pull_async(ctx, failures)
+            pull = self._pull_blocking if node.actor.blocking else self._pull_async
+            await contained(pull(ctx, failures))
         except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
             failures.append(Failure(error, inputs))
         finish(node, Ended(started, 1, {}, failures, announced=True, ports=ports))
@@ -295,7 +294,7 @@ class _Firings:
                 if asyncio.current_task().cancelling():  # type: ignore[union-attr]
                     raise
                 self._failed(ActorError(f"cancelled: {error}"))
-            except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
+            except (Exception, SystemExit) as error:  # noqa: BLE001 -- the boundary around a behaviour
                 self._failed(error)
             if self._waited:  # the loop has run: others may want to pause or stop the network
                 self.leave()
@@ -306,7 +305,7 @@ class _Firings:
         handle.cancel()  # it would keep the batch in memory until the loop comes round
         self.leave()
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         self.ctx.emitted.clear()
         self._failures.append(Failure(error, self.ctx.inputs))
 

@@ -370,3 +370,113 @@ async def test_a_journal_whose_commit_is_cancelled_from_inside_ends_the_run() ->
         result = await network.run()
 
     assert (result.status, result.error) == ("failed", "CancelledError")
+
+
+def _raising(style: str, error: type[BaseException]) -> type[Actor]:
+    """An actor of a style that raises for 1."""
+
+    def check(value: int) -> int:
+        if value == 1:
+            raise error
+        return value
+
+    async def process_async(_self: Any, ctx: Context) -> Outputs:
+        await asyncio.sleep(0)
+        return {"out": check(ctx.inputs["in"])}
+
+    def generate(_self: Any, ctx: Context) -> Any:
+        yield "out", check(ctx.inputs["in"])
+
+    async def generate_async(_self: Any, ctx: Context) -> Any:
+        yield "out", check(ctx.inputs["in"])
+
+    behaviours: dict[str, dict[str, Any]] = {
+        "process": {"process": lambda _self, ctx: {"out": check(ctx.inputs["in"])}},
+        "value": {"process_value": lambda _self, value: check(value)},
+        "batch": {"process_batch": lambda _self, values: list(map(check, values))},
+        "async": {"process": process_async},
+        "generator": {"process": generate},
+        "async_generator": {"process": generate_async},
+    }
+    behaviours["thread"] = {**behaviours["process"], "blocking": True}
+    ports = {"component": "raises", "inports": IN, "outports": OUT}
+    return type("Raises", (Actor,), ports | behaviours[style])
+
+
+STYLES = ["process", "value", "batch", "async", "generator", "async_generator", "thread"]
+
+
+@pytest.mark.parametrize("error", [SystemExit, asyncio.CancelledError])
+@pytest.mark.parametrize("style", STYLES)
+def test_whatever_an_actor_raises_is_the_failure_of_that_firing(
+    style: str, error: type[BaseException]
+) -> None:
+    async def run() -> Any:
+        network = network_of(_raising(style, error))
+        network.add_node("a", "raises")
+        for number in range(3):
+            network.add_initial("a", "in", number)
+        async with asyncio.timeout(10):
+            return await network.run()
+
+    result = asyncio.run(run())
+
+    assert (result.outputs, result.failed_firings) == ({"a.out": [0, 2]}, 1)
+
+
+@pytest.mark.parametrize("error", [SystemExit, asyncio.CancelledError])
+@pytest.mark.parametrize("style", ["process", "async", "thread"])
+def test_whatever_an_actor_raises_is_tried_again_under_a_policy(
+    style: str, error: type[BaseException]
+) -> None:
+    async def run() -> Any:
+        retry = {"attempts": 2, "delayMs": 0, "on": "any", "timeoutMs": 10_000}
+        policy = {"retry": retry, "fallback": {"port": "out", "value": "instead"}}
+        network = network_of(_raising(style, error))
+        network.add_node("a", "raises", {"policy": policy})
+        for number in range(3):
+            network.add_initial("a", "in", number)
+        async with asyncio.timeout(10):
+            return await network.run()
+
+    assert asyncio.run(run()).outputs == {"a.out": [0, "instead", 2]}
+
+
+@pytest.mark.parametrize("when", ["setup", "teardown"])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_actor_cannot_end_the_process_at_its_beginning_or_end(
+    when: str, *, is_async: bool
+) -> None:
+    def leave(_self: Any) -> None:
+        raise SystemExit(3)
+
+    async def leave_async(_self: Any) -> None:
+        raise SystemExit(3)
+
+    attributes = {"component": "leaves", when: leave_async if is_async else leave}
+    actor = type("Leaves", (Actor,), attributes | {"process": lambda _self, _ctx: None})
+
+    async def run() -> Any:
+        network = network_of(actor)
+        network.add_node("a", "leaves")
+        async with asyncio.timeout(10):
+            return await network.run()
+
+    assert asyncio.run(run()).status == ("failed" if when == "setup" else "completed")
+
+
+async def test_a_port_that_is_no_name_is_the_failure_of_that_firing() -> None:
+    class Odd(Actor):
+        component = "odd"
+        outports = OUT
+
+        def process(self, ctx: Context) -> Any:
+            yield ["out"], 1
+            yield "out", 2
+
+    network = network_of(Odd)
+    network.add_node("a", "odd")
+
+    result = await network.run()
+
+    assert (result.outputs, result.code) == ({"a.out": [2]}, "actor_failed")

@@ -1,0 +1,31 @@
+"""The boundary around an actor's code: whatever it raises is the failure of that firing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ActorError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+# Of sync code. KeyboardInterrupt is not the actor's: somebody wants to end the process.
+RAISED = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
+
+
+async def contained(code: Awaitable[Any]) -> Any:
+    """Await an actor's code; it can neither end the process nor seem to be cancelled.
+
+    Raises:
+        ActorError: it raised SystemExit, or CancelledError though nobody cancels this task.
+        Exception: whatever else it raised.
+    """
+    try:
+        return await code
+    except SystemExit as error:
+        raise ActorError(f"SystemExit: {error}") from error
+    except asyncio.CancelledError as error:
+        if asyncio.current_task().cancelling():  # type: ignore[union-attr]
+            raise
+        raise ActorError(f"cancelled: {error}") from error
