@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from engine.actor import Effect
+from engine.behaviour import Style
 from engine.errors import GraphError, Problem
 from engine.graph import GraphLimits, check, resolve_port
 from engine.messages import FrozenDict
@@ -108,10 +109,19 @@ def make_node(node_id: str, actor_class: type[Actor], metadata: Any, scheduler: 
     actor = make_actor(actor_class, metadata, node_id)
     node = Node(node_id, actor, scheduler, policy_of(metadata, node=node_id))
     equip(node, actor)
-    acts = actor.effect_for(actor.config) not in (Effect.NONE, Effect.IDEMPOTENT)
-    if scheduler.supervisor is not None or (scheduler.committer is not None and acts):
+    if scheduler.supervisor is not None or _commits_alone(node):
         node.most, node.adapts = 1, False
     return node
+
+
+def _commits_alone(node: Node) -> bool:
+    """Whether each firing goes into the journal by itself: it did something outside.
+
+    For a generator ``most`` counts messages, not firings.
+    """
+    if node.scheduler.committer is None or node.style is Style.GENERATOR:
+        return False
+    return node.actor.effect_for(node.config) not in (Effect.NONE, Effect.IDEMPOTENT)
 
 
 def make_actor(actor_class: type[Actor], metadata: Mapping[str, Any], node_id: str) -> Actor:

@@ -237,6 +237,29 @@ async def test_a_failed_attempt_is_sent_again_and_logged() -> None:
     assert [seconds for seconds in clock.slept if seconds] == [0.2, 7.0, 0.2]
 
 
+async def test_every_attempt_of_a_request_has_one_key_and_another_request_another() -> None:
+    replies = in_turn(answer(status="503 Busy"), answer(), answer(), answer())
+    async with serving(replies) as server:
+        await requested(
+            {"url": server.url(), "method": "POST", "retryCount": 1, "retryDelayMs": 0},
+            {"data_in": ["pay"]},
+        )
+        await requested({"url": server.url(), "method": "POST"}, {"data_in": ["pay"]})
+
+    first, again, other_run = (item.headers["idempotency-key"] for item in server.requests)
+    assert first == again
+    assert len({first, other_run}) == 2
+
+
+async def test_a_request_that_only_reads_has_no_key_and_a_given_one_stays() -> None:
+    own = {"headers": {"idempotency-key": "mine"}}
+    async with serving(always(answer())) as server:
+        await requested({"url": server.url()})
+        await requested({"url": server.url(), "method": "POST", **own}, {"data_in": [1]})
+
+    assert [item.headers.get("idempotency-key") for item in server.requests] == [None, "mine"]
+
+
 async def test_the_last_attempt_is_the_answer_whatever_it_is() -> None:
     async with serving(always(answer(b"busy", "503 Busy"))) as server:
         outputs = await requested(
