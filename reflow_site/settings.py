@@ -272,6 +272,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "ExecutionStatus": "workflows.models.Status",
+        "LetterStatus": "workflows.models.LetterStatus",
+    },
 }
 
 # --- Logs: one line each, on standard error ---------------------------------------------------
