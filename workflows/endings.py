@@ -77,7 +77,7 @@ def write_end(claim: Claim, end: End) -> None:
     with transaction.atomic():
         row = Execution.objects.select_for_update(of=("self",)).get(pk=claim.pk)
         append(claim.pk, claim.token, [_event(row, end)])
-        write_letters(row, end.letters)
+        write_letters(row, end.letters, resumable=end.journaled)
         move(
             claim.pk,
             end.status,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -103,33 +104,40 @@ def written(inputs: Mapping[str, Message], limit: int) -> tuple[str, str]:
     return f"{{{text}}}", "; ".join(wrong)
 
 
-def write_letters(row: Execution, letters: Sequence[Letter]) -> None:
-    """Store the letters of a run that ends. Needs the transaction that ends it."""
+def write_letters(row: Execution, letters: Sequence[Letter], *, resumable: bool) -> None:
+    """Store the letters of a run that ends. Needs the transaction that ends it.
+
+    With ``resumable`` they may be from earlier attempts too, else they are from the last one.
+    """
+    if not letters:
+        return
+    seqs = _events_of(row, 2 * len(letters), resumable=resumable)
     DeadLetter.objects.bulk_create(
         (
             DeadLetter(
                 owner_id=row.owner_id,
                 execution=row,
                 workflow_id=row.workflow_id,
-                event_seq=seq,
+                event_seq=next(seqs[letter.node, letter.code, letter.error], None),
                 **asdict(letter),
             )
-            for letter, seq in _with_events(row, letters)
+            for letter in letters
         ),
         batch_size=100,
     )
 
 
-def _with_events(row: Execution, letters: Sequence[Letter]) -> Iterator[tuple[Letter, int | None]]:
-    """Each letter with the number of its event: the events of one attempt come in their order."""
-    if not letters:
-        return
-    rows = ExecutionEvent.objects.filter(execution=row)
-    begin = rows.filter(type=Requeued.__name__).order_by("-seq").values_list("seq", flat=True)
-    failed = rows.filter(type=ActorFailed.__name__, seq__gt=begin.first() or 0)
+def _events_of(
+    row: Execution, most: int, *, resumable: bool
+) -> Mapping[tuple[str, str, str], Iterator[int]]:
+    """The numbers of the first ``ActorFailed`` that nothing handled: by node, code and error."""
+    rows = ExecutionEvent.objects.filter(execution=row).order_by("seq")
+    begun = None if resumable else rows.filter(type=Requeued.__name__).last()
+    failed = rows.filter(type=ActorFailed.__name__, seq__gt=begun.seq if begun else 0)
     # A quote inside the error's text would be escaped, so this is the field itself.
-    unhandled = failed.exclude(data__contains='"handled":true').order_by("seq")
-    events = unhandled.values_list("seq", "node")[: len(letters)]
-    for letter, event in zip_longest(letters, events):
-        seq, node = event or (None, "")
-        yield letter, seq if node == letter.node else None
+    unhandled = failed.exclude(data__contains='"handled":true')
+    found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for seq, node, text in unhandled.values_list("seq", "node", "data")[:most]:
+        data = json.loads(text)
+        found[node, clean(data["code"])[:64], clean(data["error"][:MAX_ERROR])].append(seq)
+    return defaultdict(lambda: iter(()), {key: iter(seqs) for key, seqs in found.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from engine.codec import from_wire
@@ -12,7 +13,7 @@ from engine.network.replay import replay
 from engine.ports import accepts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from engine.graph import Graph
     from engine.messages import Message
@@ -87,23 +88,28 @@ def receive(scheduler: Scheduler, inport: Inport, messages: list[Message]) -> No
 def lay_in(
     graph: Graph, scheduler: Scheduler, inputs: Mapping[str, Message], trigger: Message
 ) -> None:
-    """Fill the mailboxes before the first turn: however many packets, none waits for room.
+    """Fill the mailboxes before the first turn: however many packets, none waits for room."""
+    with resuming(scheduler):
+        for initial in graph.initials:
+            inport = inport_of(graph, scheduler, initial.node, initial.port)
+            receive(scheduler, inport, [initial.message()])
+        for name, message in inputs.items():
+            exposed = graph.inports[name]
+            receive(scheduler, inport_of(graph, scheduler, exposed.node, exposed.port), [message])
+        for node in scheduler.nodes.values():
+            if node.actor.trigger:
+                node.kick = {"trigger": trigger}
 
-    A run that is resumed then goes on from where its journal ends; its packets are no news.
+
+@contextmanager
+def resuming(scheduler: Scheduler) -> Iterator[None]:
+    """What is laid in here starts the run.
+
+    One that is resumed then goes on from where its journal ends; its packets are no news.
     """
-    recording, scheduler.recording = (
-        scheduler.recording,
-        scheduler.recording and not scheduler.resume,
-    )
-    for initial in graph.initials:
-        inport = inport_of(graph, scheduler, initial.node, initial.port)
-        receive(scheduler, inport, [initial.message()])
-    for name, message in inputs.items():
-        exposed = graph.inports[name]
-        receive(scheduler, inport_of(graph, scheduler, exposed.node, exposed.port), [message])
-    for node in scheduler.nodes.values():
-        if node.actor.trigger:
-            node.kick = {"trigger": trigger}
+    recording = scheduler.recording
+    scheduler.recording = recording and not scheduler.resume
+    yield
     if scheduler.resume:
         replay(scheduler, scheduler.resume)
     scheduler.recording = recording

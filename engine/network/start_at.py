@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from engine.codec import from_wire
 from engine.errors import CodecError, InputError, MessageError, Problem, nearest
 from engine.graph import resolve_port
-from engine.network.entry import receive
+from engine.network.entry import receive, resuming
 from engine.ports import accepts
 
 if TYPE_CHECKING:
@@ -53,11 +53,12 @@ def read_start(
 
 def lay_in_at(scheduler: Scheduler, start_at: Mapping[str, Mapping[str, Message]]) -> None:
     """Fill these mailboxes only; no initial packet, source or trigger starts anything."""
-    for node in scheduler.nodes.values():
-        node.kick = None
-    for node_id, inputs in start_at.items():
-        for port, message in inputs.items():
-            receive(scheduler, scheduler.nodes[node_id].inports[port], [message])
+    with resuming(scheduler):
+        for node in scheduler.nodes.values():
+            node.kick = None
+        for node_id, inputs in start_at.items():
+            for port, message in inputs.items():
+                receive(scheduler, scheduler.nodes[node_id].inports[port], [message])
 
 
 def _read(node_id: str, actor: type[Actor], name: str, value: Any) -> tuple[list[Problem], Message]:

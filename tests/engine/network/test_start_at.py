@@ -6,6 +6,7 @@ import pytest
 
 from engine import Actor, Network, Port, Registry
 from engine.errors import InputError
+from engine.journal import JournalEntry
 from engine.network.scheduler import DeadLetter
 
 HITS: list[str] = []
@@ -108,3 +109,13 @@ async def test_a_dead_letter_says_how_often_it_was_tried() -> None:
     assert result.errors == (
         DeadLetter("call", {"in": "hello"}, "nobody answers", "ConnectionError", attempts=3),
     )
+
+
+async def test_a_run_that_began_at_a_node_is_resumed_from_its_journal() -> None:
+    done = JournalEntry("add", {"a": 1, "b": 1}, fired=1, outputs={"out": [42]})
+    made = network()
+    lost = Network.from_graph(made.graph, registry=made.registry, resume=[done])
+
+    result = await lost.run(start_at={"add": {"a": 40, "b": 2}})
+
+    assert (result.outputs, HITS) == ({"out": [42]}, ["echo"])
