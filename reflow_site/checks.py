@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -33,12 +34,13 @@ POSITIVE = (
     "API_ANONYMOUS_PER_MINUTE",
 )
 SHORTEST_LEASE_SECONDS = 3
+ASGI_SERVERS = ("daphne", "uvicorn")
 BROKERS = ("redis://", "rediss://", "redis+socket://", "sentinel://", "amqp://", "amqps://")
 
 
 @register(Tags.compatibility)
 def settings_are_sound(**_kwargs: Any) -> list[CheckMessage]:
-    return [*_numbers(), *_broker(), *_engine(), *_actors(), *_safety()]
+    return [*_numbers(), *_web(), *_broker(), *_engine(), *_actors(), *_safety()]
 
 
 def _numbers() -> Iterator[CheckMessage]:
@@ -51,6 +53,19 @@ def _numbers() -> Iterator[CheckMessage]:
             f"LEASE_SECONDS is {settings.LEASE_SECONDS:g}",
             hint=f"Give at least {SHORTEST_LEASE_SECONDS}: a busy worker renews it late.",
             id="reflow.E002",
+        )
+
+
+def _web() -> Iterator[CheckMessage]:
+    name = settings.ASGI_SERVER
+    if name not in ASGI_SERVERS:
+        hint = f"Use one of {', '.join(ASGI_SERVERS)}"
+        yield Error(f"ASGI_SERVER names {name!r}", hint=hint, id="reflow.E008")
+    elif find_spec(name) is None:
+        yield Error(
+            f"ASGI_SERVER names {name}, which is not installed",
+            hint=f"Install it: .venv/bin/python -m uv pip install -e '.[{name}]'",
+            id="reflow.E008",
         )
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reflow_site import checks
 from reflow_site.checks import settings_are_sound
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def test_the_defaults_are_sound() -> None:
         ("LEASE_SECONDS", -1, ["reflow.E001"]),
         ("LEASE_SECONDS", 1, ["reflow.E002"]),
         ("BROKER_URL", "filesystem://", ["reflow.E003"]),
+        ("ASGI_SERVER", "gunicorn", ["reflow.E008"]),
         ("REFLOW_ACTORS", ["nowhere:Actor"], ["reflow.E006"]),
         ("ALLOWED_HOSTS", ["*"], ["reflow.E007"]),
         ("HTTP_ALLOW_PRIVATE", ["*"], ["reflow.W001"]),
@@ -36,6 +38,15 @@ def test_a_wrong_setting_has_an_id(
     setattr(settings, name, value)
 
     assert ids() == expected
+
+
+def test_a_web_server_that_is_not_installed_has_an_id(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ASGI_SERVER = "uvicorn"
+    monkeypatch.setattr(checks, "find_spec", lambda name: None)
+
+    assert ids() == ["reflow.E008"]
 
 
 def test_a_missing_file_is_named(
