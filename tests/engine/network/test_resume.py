@@ -80,6 +80,18 @@ class Thrice(Ledgered):
             yield "out", [value, number]
 
 
+class Burst(Ledgered):
+    """Gives more at once than its receivers may have room for."""
+
+    component = "burst"
+
+    def process(self, ctx: Context) -> Outputs:
+        value = self.note(ctx)
+        for number in range(3):
+            ctx.emit("out", [value, number])
+        return None
+
+
 class Sends(Ledgered):
     component = "sends"
 
@@ -143,7 +155,7 @@ class Source(Actor):
             yield "out", number % 2  # equal messages: their keys must differ all the same
 
 
-ACTORS = [Plain, Numbered, Waiting, Crowd, Thrice, Sends, Drops, Pairs, Both, Source]
+ACTORS = [Plain, Numbered, Waiting, Crowd, Thrice, Burst, Sends, Drops, Pairs, Both, Source]
 CHAINED = [actor.component for actor in ACTORS if actor not in (Both, Source)]
 
 
@@ -293,3 +305,19 @@ async def test_equal_messages_have_keys_of_their_own_and_a_run_has_its_own_too()
     _, keys = await ran(plan, Disk(), [])
 
     assert len(set(keys["n1"])) == 4
+
+
+@pytest.mark.parametrize("bound", [1, 2])
+async def test_where_connections_meet_messages_come_in_the_order_of_the_journal(bound: int) -> None:
+    components = ["source", "burst", "plain", "waiting", "numbered"]
+    plan = Plan(components, [[], [0], [0], [1], [1]], 7, bound)
+    disk = Disk()
+    network = network_of(plan, disk, [])
+    network.add_connection("n2", "out", "n4", "in")  # beside n1, which also waits for n3
+
+    async with asyncio.timeout(30):
+        result = await network.run()
+
+    senders = [entry for entry in disk.entries if entry.node in ("n1", "n2")]
+    sent = [item for entry in senders for item in entry.outputs.get("out", [])]
+    assert [value for value, _ in result.outputs["o4"]] == sent
