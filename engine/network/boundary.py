@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ActorError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
 # Of sync code. KeyboardInterrupt is not the actor's: somebody wants to end the process.
 RAISED = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
@@ -29,3 +29,25 @@ async def contained(code: Awaitable[Any]) -> Any:
         if asyncio.current_task().cancelling():  # type: ignore[union-attr]
             raise
         raise ActorError(f"cancelled: {error}") from error
+
+
+def guard(call: Callable[[], Any]) -> Callable[[], Any]:
+    """What cannot be raised into a future is an error like any other."""
+
+    def guarded() -> Any:
+        try:
+            return call()
+        except (StopIteration, GeneratorExit) as error:
+            raise RuntimeError(f"{type(error).__name__} in a behaviour") from error
+
+    return guarded
+
+
+def _bytes_of(inport: Inport) -> int:
+    total = 0
+    for message in inport.queue:
+        try:
+            total += size_of(message)
+        except CodecError:
+            continue
+    return total

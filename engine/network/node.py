@@ -368,6 +368,8 @@ class Node:
         return room
 
     def _put(self, link: Link, messages: list[Message], now: float) -> None:
+        if not messages:  # every firing of the turn has failed, or was known from a journal
+            return
         link.messages += len(messages)
         link.bytes += estimate_size(messages[0]) * len(messages)
         if self.scheduler.recording:

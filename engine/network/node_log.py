@@ -24,6 +24,13 @@ class NodeLog(logging.LoggerAdapter[logging.Logger]):
         super().log(level, msg, *args, **kwargs)
         scheduler = self._node.scheduler
         if scheduler.recording:
-            text = str(msg) % args if args else str(msg)
             name = logging.getLevelName(level).lower()
-            scheduler.record(Logged(scheduler.clock.now(), self._node, name, text))
+            scheduler.record_soon(Logged(scheduler.clock.now(), self._node, name, _text(msg, args)))
+
+
+def _text(msg: object, args: tuple[object, ...]) -> str:
+    """As Python's logging would write it; a format that does not fit is shown as it is."""
+    try:
+        return logging.LogRecord("", 0, "", 0, msg, args, None).getMessage()
+    except (TypeError, ValueError, KeyError):
+        return str(msg)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
+from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -19,6 +21,7 @@ from uuid import uuid4
 from engine.codec import size_of
 from engine.errors import BackpressureDeadlock, CodecError
 from engine.lifecycle import ActorState
+from engine.network.boundary import guard
 from engine.network.records import FiringFailed, Grew, Idle
 from engine.registry import load_object
 
@@ -65,6 +68,7 @@ class Scheduler:
         "_loop",
         "_pool",
         "_scheduled",
+        "_thread",
         "_unpaused",
         "breakers",
         "clock",
@@ -134,6 +138,7 @@ class Scheduler:
         self.quiet = asyncio.Event()  # idle, failed, or stuck behind an unread results()
         self._unpaused = asyncio.Event()
         self._scheduled = False
+        self._thread = get_ident()  # the loop's
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._calls: set[Future[Any]] = set()  # under way
@@ -152,7 +157,7 @@ class Scheduler:
         if self._pool is None:
             size = self.limits.thread_pool_size
             self._pool = ThreadPoolExecutor(size, thread_name_prefix="reflow")
-        call_in_pool = self._pool.submit(_guard(call))
+        call_in_pool = self._pool.submit(guard(call))
         self._calls.add(call_in_pool)
         call_in_pool.add_done_callback(self._calls.discard)
         return await asyncio.wrap_future(call_in_pool)
@@ -174,6 +179,14 @@ class Scheduler:
     def record(self, record: Record) -> None:
         for subscription in self.subscriptions:
             subscription.put(record)
+
+    def record_soon(self, record: Record) -> None:
+        """The same, from any thread."""
+        if self._loop is None or get_ident() == self._thread:
+            self.record(record)
+        else:
+            with suppress(RuntimeError):  # the run is over, and its loop is closed
+                self._loop.call_soon_threadsafe(self.record, record)
 
     def settle(self) -> None:
         """Work out again whether turns may run; to be called when a reason for it changed."""
@@ -202,7 +215,7 @@ class Scheduler:
     # The ready queue.
 
     def start(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._thread = asyncio.get_running_loop(), get_ident()
         self.settle()
 
     def make_ready(self, node: Node) -> None:
@@ -370,25 +383,3 @@ def _adapt(node: Node, took: float) -> None:
         node.most = max(node.most // 2, 1)
     elif took < SLICE / 4:
         node.most = min(node.most * 2, node.longest)
-
-
-def _guard(call: Callable[[], Any]) -> Callable[[], Any]:
-    """What cannot be raised into a future is an error like any other."""
-
-    def guarded() -> Any:
-        try:
-            return call()
-        except (StopIteration, GeneratorExit) as error:
-            raise RuntimeError(f"{type(error).__name__} in a behaviour") from error
-
-    return guarded
-
-
-def _bytes_of(inport: Inport) -> int:
-    total = 0
-    for message in inport.queue:
-        try:
-            total += size_of(message)
-        except CodecError:
-            continue
-    return total

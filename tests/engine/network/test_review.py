@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine import Actor, Context, Outputs, Port
+from engine.events import ActorLogged
 from engine.limits import Limits
 from tests.engine.fakes import network_of
 
@@ -480,3 +481,56 @@ async def test_a_port_that_is_no_name_is_the_failure_of_that_firing() -> None:
     result = await network.run()
 
     assert (result.outputs, result.code) == ({"a.out": [2]}, "actor_failed")
+
+
+@pytest.mark.parametrize("style", ["value", "batch"])
+async def test_a_turn_of_which_every_firing_failed_sends_nothing_over_its_connection(
+    style: str,
+) -> None:
+    network = network_of(_raising(style, ValueError))
+    network.add_node("a", "raises")
+    network.add_node("b", "pass")
+    network.add_connection("a", "out", "b", "in")
+    network.add_initial("a", "in", 1)
+
+    result = await network.run()
+
+    assert (result.code, result.outputs) == ("actor_failed", {"b.out": []})
+
+
+async def test_a_log_line_is_an_event_as_logging_writes_it() -> None:
+    class Logs(Actor):
+        component = "logs"
+
+        def process(self, ctx: Context) -> Outputs:
+            ctx.log.info("%(name)s", {"name": "by name"})
+            ctx.log.info("%s and %s", 1, 2)
+            return None
+
+    network = network_of(Logs)
+    network.add_node("a", "logs")
+    events: list[Any] = []
+    result = await network.run(on_event=events.append)
+
+    texts = [event.text for event in events if isinstance(event, ActorLogged)]
+    assert (result.status, texts) == ("completed", ["by name", "1 and 2"])
+
+
+def test_a_blocking_actor_may_log_from_its_thread() -> None:
+    class Logs(Actor):
+        component = "logs"
+        blocking = True
+
+        def process(self, ctx: Context) -> Outputs:
+            ctx.log.info("from a thread")
+            return None
+
+    async def run() -> list[str]:
+        network = network_of(Logs)
+        network.add_node("a", "logs")
+        events: list[Any] = []
+        async with asyncio.timeout(10):
+            await network.run(on_event=events.append)
+        return [event.text for event in events if isinstance(event, ActorLogged)]
+
+    assert asyncio.run(run(), debug=True) == ["from a thread"]  # debug: threads are checked
