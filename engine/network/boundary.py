@@ -41,13 +41,3 @@ def guard(call: Callable[[], Any]) -> Callable[[], Any]:
             raise RuntimeError(f"{type(error).__name__} in a behaviour") from error
 
     return guarded
-
-
-def _bytes_of(inport: Inport) -> int:
-    total = 0
-    for message in inport.queue:
-        try:
-            total += size_of(message)
-        except CodecError:
-            continue
-    return total

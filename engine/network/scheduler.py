@@ -383,3 +383,13 @@ def _adapt(node: Node, took: float) -> None:
         node.most = max(node.most // 2, 1)
     elif took < SLICE / 4:
         node.most = min(node.most * 2, node.longest)
+
+
+def _bytes_of(inport: Inport) -> int:
+    total = 0
+    for message in inport.queue:
+        try:
+            total += size_of(message)
+        except CodecError:
+            continue
+    return total
