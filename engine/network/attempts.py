@@ -28,10 +28,10 @@ def under_policy(
 
     async def attempt(ctx: Context) -> Any:
         if breaker is None:
-            return await _timed(node, contained(fire(ctx)), retry.timeout_ms)
+            return await _timed(node, contained(lambda: fire(ctx)), retry.timeout_ms)
         breaker.enter()
         try:
-            result = await _timed(node, contained(fire(ctx)), retry.timeout_ms)
+            result = await _timed(node, contained(lambda: fire(ctx)), retry.timeout_ms)
         except Exception:
             breaker.failure()
             raise

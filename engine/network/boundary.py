@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 RAISED = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
 
 
-async def contained(code: Awaitable[Any]) -> Any:
+async def contained(code: Callable[[], Awaitable[Any]]) -> Any:
     """Await an actor's code; it can neither end the process nor seem to be cancelled.
 
     Raises:
@@ -22,7 +22,7 @@ async def contained(code: Awaitable[Any]) -> Any:
         Exception: whatever else it raised.
     """
     try:
-        return await code
+        return await code()
     except SystemExit as error:
         raise ActorError(f"SystemExit: {error}") from error
     except asyncio.CancelledError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from engine.clock import SystemClock
 from engine.errors import NetworkError, nearest
 from engine.graph import Graph
+from engine.json_writing import wrong_scalar
 from engine.limits import DEFAULT as DEFAULT_LIMITS
 from engine.network import control
 from engine.network.build import build
@@ -223,6 +224,9 @@ class Network:
             await self._start(messages, trigger, split)
             await self._scheduler.quiet.wait()
             await self._processes.drain()
+        except asyncio.CancelledError:  # whoever cancels does not want to wait for firings
+            self.cancel()
+            raise
         finally:
             await self.shutdown()
             if readers:
@@ -282,7 +286,7 @@ class Network:
         """
         message = value
         mailbox = self._doors.get((inport, type(value)))
-        if mailbox is None:
+        if mailbox is None or wrong_scalar(value):
             (message,) = read_inputs(self.graph, self.registry, {inport: value}).values()
             self._check_running()
             exposed = self.graph.inports[inport]
@@ -402,6 +406,8 @@ class Network:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is asyncio.CancelledError:
+            self.cancel()
         await self.shutdown()
 
     def result(self) -> Result:

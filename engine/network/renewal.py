@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.actor import Actor
@@ -42,7 +43,7 @@ async def end(node: Node) -> None:
     for last in (close, node.actor.teardown):
         try:
             if last is not None:
-                await contained(call(last))
+                await contained(partial(call, last))
         except Exception:
             logger.exception("the end of node %s failed", node.node_id)
     node.move(ActorState.STOPPED)
@@ -87,10 +88,12 @@ async def set_up(node: Node) -> None:
     try:
         result = node.actor.setup()
         if inspect.isawaitable(result):
-            waiting = asyncio.ensure_future(contained(result))
+            waiting = asyncio.ensure_future(contained(lambda: result))
             scheduler.setting_up.add(waiting)
             waiting.add_done_callback(scheduler.setting_up.discard)
             await asyncio.wait([waiting])  # an end may cancel it, not this
+            if inspect.iscoroutine(result):
+                result.close()  # it may have been cancelled before it began
             if not (waiting.cancelled() and scheduler.stopping):
                 waiting.result()
     except (Exception, SystemExit) as error:

@@ -199,7 +199,7 @@ class Crew:
         failures: list[Failure] = []
         try:
             pull = self._pull_blocking if node.actor.blocking else self._pull_async
-            await contained(pull(ctx, failures))
+            await contained(lambda: pull(ctx, failures))
         except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
             failures.append(Failure(error, inputs))
         finish(node, Ended(started, 1, {}, failures, announced=True, ports=ports))

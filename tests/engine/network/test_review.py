@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine import Actor, Context, Outputs, Port
+from engine.errors import InputError
 from engine.events import ActorLogged
 from engine.limits import Limits
 from tests.engine.fakes import network_of
@@ -534,3 +535,39 @@ def test_a_blocking_actor_may_log_from_its_thread() -> None:
         return [event.text for event in events if isinstance(event, ActorLogged)]
 
     assert asyncio.run(run(), debug=True) == ["from a thread"]  # debug: threads are checked
+
+
+async def test_every_value_that_is_sent_is_checked_also_after_a_good_one() -> None:
+    network = network_of()
+    network.add_node("a", "pass")
+    network.add_inport("in", "a", "in")
+    async with network:
+        for good, wrong in ((1, 2**70), (1.0, float("nan"))):
+            await network.send("in", good)
+            with pytest.raises(InputError):
+                await network.send("in", wrong)
+
+
+@pytest.mark.parametrize("in_one_call", [True, False])
+async def test_cancelling_the_task_of_a_run_does_not_wait_for_its_firings(
+    *, in_one_call: bool
+) -> None:
+    class Forever(Actor):
+        component = "forever"
+
+        async def process(self, ctx: Context) -> None:
+            await asyncio.Event().wait()
+
+    network = network_of(Forever)
+    network.add_node("a", "forever")
+
+    async def step_by_step() -> None:
+        async with network:
+            await network.wait_idle()
+
+    run = asyncio.create_task(network.run() if in_one_call else step_by_step())
+    await turns_of_the_loop()
+    run.cancel()
+    done, _ = await asyncio.wait([run], timeout=10)
+
+    assert (done, tasks_left()) == ({run}, [])
