@@ -1,9 +1,10 @@
 """CPU-bound actors in a chain, on one core and on two: the same graph, ``run(processes=2)``.
 
-``python -m benchmarks.engine.cores 8 40000`` for 8 actors and 40,000 messages. Each round also
-says what the machine has to give at that moment: two runs of half the messages, at the same time
-and with nothing in common. Where that is far below 2, others use the cores, and the first figure
-says nothing about the engine.
+``python -m benchmarks.engine.cores 8 40000`` for 8 actors and 40,000 messages. Each round gives
+the ratio of wall time, and what the machine had to give at that moment: two runs of half the
+messages, at the same time and with nothing in common. Where that is far below 2, others use the
+cores, and the wall time says nothing about the engine. The third figure does: the CPU time of one
+process over that of the busier of two, the speed-up that free cores would give at most.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import asyncio
 import subprocess
 import sys
 from dataclasses import dataclass
+from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 from benchmarks.engine.actors import REGISTRY
 from benchmarks.engine.verify import verify
@@ -54,14 +56,25 @@ def build(stages: int, messages: int) -> Network:
     return network
 
 
-def run(processes: int, stages: int, messages: int) -> float:
-    """Seconds of a whole run, the start of its processes among them."""
+@dataclass(frozen=True, slots=True)
+class Took:
+    wall_s: float
+    cpu_s: float  # of the busiest process
+
+
+def run(processes: int, stages: int, messages: int) -> Took:
+    """A whole run, the start of its processes among it."""
     network = build(stages, messages)
-    begin = perf_counter()
+    begin, cpu, children = perf_counter(), process_time(), _cpu_of_children()
     result = asyncio.run(network.run(processes=processes))
-    took = perf_counter() - begin
     verify(result, {"sink": messages})
-    return took
+    busiest = max(process_time() - cpu, _cpu_of_children() - children)
+    return Took(perf_counter() - begin, busiest)
+
+
+def _cpu_of_children() -> float:
+    used = getrusage(RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def apart(stages: int, messages: int) -> float:
@@ -76,13 +89,14 @@ def apart(stages: int, messages: int) -> float:
 
 def cores(stages: int, messages: int) -> None:
     """Print how many times as fast two processes are as one, of interleaved rounds."""
-    ratios: list[tuple[float, float]] = []
+    rows: list[tuple[float, float, float]] = []
+    print("round   wall  offered  by CPU")
     for number in range(ROUNDS):
         alone, together = run(1, stages, messages), run(2, stages, messages)
-        ratios.append((alone / together, alone / apart(stages, messages)))
-        print("round {}: {:.2f} x, of {:.2f} x there are".format(number, *ratios[-1]))
-    found, offered = (median(column) for column in zip(*ratios, strict=True))
-    print(f"median: {found:.2f} times as fast in 2 processes; the machine offered {offered:.2f}")
+        offered = alone.wall_s / apart(stages, messages)
+        rows.append((alone.wall_s / together.wall_s, offered, alone.cpu_s / together.cpu_s))
+        print("{:<6} {:6.2f} {:8.2f} {:7.2f}".format(number, *rows[-1]))
+    print("median {:6.2f} {:8.2f} {:7.2f}".format(*map(median, zip(*rows, strict=True))))
 
 
 if __name__ == "__main__":
