@@ -219,6 +219,16 @@ RUN_SECONDS = env.float("RUN_SECONDS", default=3600.0)  # a run that takes longe
 KILL_SECONDS = env.float("KILL_SECONDS", default=5.0)  # to react to cancel, deadline or fencing
 LOST_ATTEMPTS = env.int("LOST_ATTEMPTS", default=5)  # of one run; 0: none is queued again
 
+# --- Admission and webhooks -------------------------------------------------------------------
+
+QUEUE_LIMIT = env.int("QUEUE_LIMIT", default=100_000)  # queued runs; then 429
+QUEUE_LIMIT_USER = env.int("QUEUE_LIMIT_USER", default=10_000)  # of one user
+USER_PRIORITY = env.int("USER_PRIORITY", default=10)  # -10 to 10; staff have -100 to 100
+WEBHOOK_SECRETS = env.list("WEBHOOK_SECRETS", default=[])  # each signs; none: unsigned
+WEBHOOK_TIMEOUT_SECONDS = env.float("WEBHOOK_TIMEOUT_SECONDS", default=15.0)  # of one attempt
+WEBHOOK_RETRY_SECONDS = env.float("WEBHOOK_RETRY_SECONDS", default=86_400.0)  # then given up
+WEBHOOK_BYTES = env.int("WEBHOOK_BYTES", default=1_048_576)  # a larger result is left out
+
 # What actors may reach. Private addresses only if named here: host, address or 10.0.0.0/8.
 HTTP_ALLOW = env.bool("HTTP_ALLOW", default=True)
 HTTP_ALLOW_PRIVATE = env.list("HTTP_ALLOW_PRIVATE", default=[])

@@ -36,3 +36,22 @@ class NameTakenError(ConflictError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"there is a workflow with the name {name!r} already")
+
+
+class IdempotencyConflictError(ConflictError):
+    """The key of this start was used for another one."""
+
+    code = "idempotency_key_conflict"
+
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was used before with other content")
+
+
+class AdmissionError(Exception):
+    """No further run may start now; the text names the limit."""
+
+    retry_after_seconds = 5
+
+    def __init__(self, message: str, code: str) -> None:
+        self.code = code
+        super().__init__(message)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TASK = "workflows.run_execution"
+DELIVERY_TASK = "workflows.deliver_webhooks"
 
 
 def hint(pk: UUID) -> bool:
@@ -31,6 +32,19 @@ def hint(pk: UUID) -> bool:
     Returns:
         False if the broker did not take it; the keeper will hint again.
     """
+    if not _publish(TASK, (str(pk),), f"execution {pk}"):
+        return False
+    queued = Execution.objects.filter(pk=pk, status=Status.QUEUED)
+    queued.update(hinted_at=Now(), hint_count=F("hint_count") + 1)
+    return True
+
+
+def hint_deliveries() -> bool:
+    """Publish a wake-up for whoever sends webhooks, in the same way."""
+    return _publish(DELIVERY_TASK, (), "webhooks")
+
+
+def _publish(task: str, arguments: tuple[str, ...], about: str) -> bool:
     connection = connection_for_hints()
     timeout = settings.HINT_TIMEOUT_SECONDS
     refusals: tuple[type[BaseException], ...] = (
@@ -41,13 +55,11 @@ def hint(pk: UUID) -> bool:
     try:
         with producers[connection].acquire(block=True, timeout=timeout) as producer:
             current_app.send_task(
-                TASK, (str(pk),), producer=producer, retry=False, confirm_timeout=timeout
+                task, arguments, producer=producer, retry=False, confirm_timeout=timeout
             )
     except refusals as error:
-        logger.warning("execution %s: the broker took no hint: %s", pk, error)
+        logger.warning("%s: the broker took no hint: %s", about, error)
         return False
-    queued = Execution.objects.filter(pk=pk, status=Status.QUEUED)
-    queued.update(hinted_at=Now(), hint_count=F("hint_count") + 1)
     return True
 
 

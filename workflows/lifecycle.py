@@ -11,11 +11,15 @@ from django.db import transaction
 from django.db.models import Case, F, When
 from django.db.models.functions import Coalesce, Now
 
+from workflows import outbox
 from workflows.models import TERMINAL, Execution, Status
+from workflows.slots import full_workflows, has_slots, lock_slots, slots_in_use
 from workflows.workers import avoided_by, from_now, takes_runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from django.db.models import QuerySet
 
 ALLOWED_FROM: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.RUNNING, Status.PAUSED, Status.WAITING}),
@@ -40,7 +44,8 @@ class Claim:
 def move(pk: UUID, to: Status, *, held: int | None = None, **columns: Any) -> bool:
     """Compare-and-set the status, with other columns in the same statement.
 
-    ``held`` is the token of the caller's claim; None for a caller that holds none.
+    ``held`` is the token of the caller's claim; None for a caller that holds none. An end puts
+    the run's webhook into the outbox as well, which needs an open transaction.
 
     Returns:
         False if the row was in no status that allows it, or is claimed by another.
@@ -54,7 +59,10 @@ def move(pk: UUID, to: Status, *, held: int | None = None, **columns: Any) -> bo
         columns["lease_until"] = None
     if to in TERMINAL:
         columns["finished_at"] = Now()
-    return bool(rows.update(status=to, **columns))
+    moved = bool(rows.update(status=to, **columns))
+    if moved and to in TERMINAL:
+        outbox.put(pk)
+    return moved
 
 
 def claim_next(
@@ -62,33 +70,76 @@ def claim_next(
 ) -> Claim | None:
     """Take the best row that may start now; None if there is none.
 
-    The highest priority goes first, then the oldest, and the hinted one among equals. A worker
+    The highest priority goes first, then the oldest, and the hinted one among equals; not one
+    whose workflow has no free slot (``Workflow.max_concurrent``). A worker
     that is stopping or in quarantine takes nothing, and none takes what it has just lost if
     another can.
     """
+    full: set[int] = set()
+    while True:
+        found = _pick(worker, pid, hinted, avoid, full)
+        if not isinstance(found, int):
+            return found
+        claim = _pick_of(found, worker, pid, avoid)
+        if claim is not None:
+            return claim
+        full.add(found)  # or another worker has just taken the last of its rows
+
+
+def _pick(
+    worker: str, pid: int, hinted: UUID | None, avoid: Collection[UUID], full: Collection[int]
+) -> Claim | int | None:
+    """Take the best row; the id of its workflow instead, if that gives out slots."""
     hint_last = Case(When(pk=hinted, then=0), default=1)
     with transaction.atomic():
         if not takes_runs(worker):
             return None
-        queued = Execution.objects.filter(~avoided_by(worker), status=Status.QUEUED)
-        queued = queued.exclude(pk__in=avoid)
-        locked = queued.order_by("-priority", "created_at", hint_last).select_for_update(
-            skip_locked=True  # on SQLite the transaction itself is the lock
-        )
-        row = locked.values_list("pk", "execution_id", "token", named=True).first()
+        queued = _startable(worker, avoid)
+        queued = queued.exclude(workflow_id__in={*full, *full_workflows()})
+        row = queued.order_by("-priority", "created_at", hint_last).first()
         if row is None:
             return None
-        claimed = move(
-            row.pk,
-            Status.RUNNING,
-            held=row.token,
-            token=row.token + 1,
-            worker=worker,
-            worker_pid=pid,
-            attempt=F("attempt") + 1,
-            lease_until=from_now(settings.LEASE_SECONDS),
-            deadline_at=Coalesce("deadline_at", from_now(settings.RUN_SECONDS)),
-        )
+        if row.workflow_id is not None and has_slots(row.pk):
+            return row.workflow_id
+        return _take(row, worker, pid)
+
+
+def _pick_of(workflow_pk: int, worker: str, pid: int, avoid: Collection[UUID]) -> Claim | None:
+    """Take the best row of a workflow with slots, if one is free.
+
+    The workflow is locked before the row, as by a start that replaces a run: no deadlock.
+    """
+    with transaction.atomic():
+        workflow = lock_slots(workflow_pk)
+        if workflow is None:
+            return None
+        limit = workflow.max_concurrent
+        if limit is not None and slots_in_use(workflow_pk) >= limit:
+            return None
+        queued = _startable(worker, avoid).filter(workflow_id=workflow_pk)
+        row = queued.order_by("-priority", "created_at").first()
+        return None if row is None else _take(row, worker, pid)
+
+
+def _startable(worker: str, avoid: Collection[UUID]) -> QuerySet[Execution]:
+    """Queued rows that nobody else is taking; on SQLite the transaction itself is the lock."""
+    queued = Execution.objects.filter(~avoided_by(worker), status=Status.QUEUED)
+    queued = queued.exclude(pk__in=avoid).only("pk", "execution_id", "token", "workflow_id")
+    return queued.select_for_update(skip_locked=True, of=("self",))
+
+
+def _take(row: Execution, worker: str, pid: int) -> Claim | None:
+    claimed = move(
+        row.pk,
+        Status.RUNNING,
+        held=row.token,
+        token=row.token + 1,
+        worker=worker,
+        worker_pid=pid,
+        attempt=F("attempt") + 1,
+        lease_until=from_now(settings.LEASE_SECONDS),
+        deadline_at=Coalesce("deadline_at", from_now(settings.RUN_SECONDS)),
+    )
     return Claim(row.pk, row.execution_id, row.token + 1) if claimed else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 
@@ -27,6 +27,14 @@ class Status(models.TextChoices):
 TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 
+class WhenFull(models.TextChoices):
+    """What a start does when a workflow has as many runs as it may have at once."""
+
+    QUEUE = "queue", "Queue: it waits for a slot"
+    REJECT = "reject", "Reject: it is refused"
+    REPLACE = "replace", "Replace: the oldest run is cancelled for it"
+
+
 class Workflow(models.Model):
     """A graph that its owner keeps under a name, as a series of versions."""
 
@@ -37,6 +45,10 @@ class Workflow(models.Model):
         "WorkflowVersion", models.SET_NULL, null=True, blank=True, related_name="+"
     )
     archived = models.BooleanField(default=False)
+    max_concurrent = models.PositiveIntegerField(
+        null=True, blank=True, validators=(MinValueValidator(1),)
+    )  # runs at once; None: as many as there are workers
+    when_full = models.CharField(max_length=10, choices=WhenFull.choices, default=WhenFull.QUEUE)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -45,6 +57,13 @@ class Workflow(models.Model):
         constraints = (
             models.UniqueConstraint("owner", "name", name="workflow_name_once"),
             models.CheckConstraint(condition=~Q(name=""), name="workflow_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(max_concurrent__isnull=True) | Q(max_concurrent__gte=1),
+                name="workflow_has_a_slot",
+            ),
+            models.CheckConstraint(
+                condition=Q(when_full__in=WhenFull.values), name="workflow_when_full_known"
+            ),
         )
 
     def __str__(self) -> str:
@@ -107,6 +126,8 @@ class Execution(models.Model):
     input = models.TextField(default="{}")
     metadata = models.TextField(default="{}")
     request_hash = models.CharField(max_length=64)  # sha256 of graph, input and metadata
+    idempotency_key = models.CharField(max_length=255, blank=True)  # the caller's, of its start
+    webhook_url = models.TextField(blank=True)  # hears of the end
     warnings = models.TextField(default="[]")
 
     # What came of it.
@@ -147,6 +168,11 @@ class Execution(models.Model):
         ordering = ("-created_at", "-pk")
         constraints = (
             models.UniqueConstraint("owner", "execution_id", name="execution_id_once"),
+            models.UniqueConstraint(
+                fields=("owner", "idempotency_key"),
+                condition=~Q(idempotency_key=""),
+                name="execution_idempotency_key_once",
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=Status.values), name="execution_status_known"
             ),
@@ -166,6 +192,11 @@ class Execution(models.Model):
                 fields=("-priority", "created_at"),
                 condition=Q(status=Status.QUEUED),
                 name="execution_queue",
+            ),
+            models.Index(
+                fields=("owner",),
+                condition=Q(status=Status.QUEUED),
+                name="execution_queue_of_owner",
             ),
             models.Index(
                 fields=("lease_until",),
@@ -293,6 +324,52 @@ class DeadLetter(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status == LetterStatus.OPEN
+
+
+class DeliveryStatus(models.TextChoices):
+    """Where a webhook delivery stands."""
+
+    PENDING = "pending"  # also between two attempts
+    DELIVERED = "delivered"
+    FAILED = "failed"  # trying again would be of no use
+    GAVE_UP = "gave_up"
+
+
+class WebhookDelivery(models.Model):
+    """The end of one run, on its way to the address that its caller gave."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    execution = models.ForeignKey(Execution, models.CASCADE, related_name="deliveries")
+    url = models.TextField()
+    headers = models.TextField(default="{}")  # the caller's, secrets among them: never shown
+    body = models.TextField()  # exactly what is sent
+    status = models.CharField(
+        max_length=10, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING
+    )
+    attempts = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField()  # not sent before
+    give_up_at = models.DateTimeField()
+    hinted_at = models.DateTimeField(null=True, blank=True)
+    last_status = models.PositiveIntegerField(null=True, blank=True)  # of the HTTP answer
+    last_error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        verbose_name_plural = "webhook deliveries"
+        indexes = (
+            models.Index(
+                fields=("next_at",),
+                condition=Q(status=DeliveryStatus.PENDING),
+                name="delivery_due",
+            ),
+            models.Index(fields=("owner", "-created_at"), name="delivery_of_owner"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.execution_id}: {self.status}"
 
 
 class KeeperLease(models.Model):

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from engine.events import Cancelled
+from workflows import outbox
 from workflows.endings import fail, requeue
 from workflows.event_log import append
 from workflows.hints import hint
@@ -132,6 +133,7 @@ def round_of_keeper() -> None:
     reap()
     end_overdue()
     sweep()
+    outbox.sweep()
 
 
 class ClockGuard:

@@ -12,9 +12,12 @@ from engine.codec import dumps
 from engine.errors import CodecError, InputError, Problem
 from workflows.event_rows import clean
 from workflows.models import EXECUTION_ID
+from workflows.webhooks import read_webhook
 
 if TYPE_CHECKING:
     from engine.graph import Graph
+
+IDEMPOTENCY_KEY = r"[!-~]{1,255}\Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,26 @@ class StartRequest:
     input: str  # JSON texts
     metadata: str
     digest: str
+    idempotency_key: str = ""
+    webhook_url: str = ""
+    priority: int = 0
 
 
-def read_request(graph: Graph, given: Any, metadata: Any, execution_id: str = "") -> StartRequest:
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a start depends on beside its content."""
+
+    idempotency_key: str = ""
+    priorities: range = range(-100, 101)
+
+
+def read_request(
+    graph: Graph,
+    given: Any,
+    metadata: Any,
+    execution_id: str = "",
+    caller: Caller = Caller(),
+) -> StartRequest:
     """Check and write down what a run is given.
 
     Raises:
@@ -43,6 +63,9 @@ def read_request(graph: Graph, given: Any, metadata: Any, execution_id: str = ""
     rest.pop("execution_id", None)
     input_text = _written("input", {} if given is None else given, problems)
     metadata_text = _written("metadata", rest, problems)
+    webhook_url = read_webhook(rest, problems)
+    priority = _priority(rest.get("priority"), caller.priorities, problems)
+    key = _key(caller.idempotency_key, problems)
     if problems:
         raise InputError(problems)
     digest = sha256(f"{graph.checksum()}\n{input_text}\n{metadata_text}".encode())
@@ -53,6 +76,9 @@ def read_request(graph: Graph, given: Any, metadata: Any, execution_id: str = ""
         input=input_text,
         metadata=metadata_text,
         digest=digest.hexdigest(),
+        idempotency_key=key,
+        webhook_url=webhook_url,
+        priority=priority,
     )
 
 
@@ -64,6 +90,23 @@ def _execution_id(given: Any, problems: list[Problem]) -> str:
     message = "must be 1 to 128 of A-Z a-z 0-9 . _ : -"
     problems.append(_wrong("metadata.execution_id", message, "execution_id_invalid"))
     return ""
+
+
+def _key(given: str, problems: list[Problem]) -> str:
+    if given and not re.match(IDEMPOTENCY_KEY, given):
+        message = "must be 1 to 255 printable ASCII characters"
+        problems.append(_wrong("Idempotency-Key", message, "idempotency_key_invalid"))
+    return given
+
+
+def _priority(given: Any, allowed: range, problems: list[Problem]) -> int:
+    if given is None:
+        return 0
+    if isinstance(given, int) and not isinstance(given, bool) and given in allowed:
+        return given
+    message = f"must be a whole number from {allowed[0]} to {allowed[-1]} for this user"
+    problems.append(_wrong("metadata.priority", message, "priority_invalid"))
+    return 0
 
 
 def _written(where: str, value: Any, problems: list[Problem]) -> str:

@@ -13,9 +13,11 @@ from workflows.models import (
     ExecutionEvent,
     LetterStatus,
     Status,
+    WebhookDelivery,
     Workflow,
     WorkflowVersion,
 )
+from workflows.slots import slots_in_use
 from workflows.workers import live_workers, quarantined_workers
 
 if TYPE_CHECKING:
@@ -67,6 +69,12 @@ def letter_groups(letters: QuerySet[DeadLetter]) -> QuerySet[DeadLetter, Any]:
     return found.order_by("-open", "-count", "fingerprint")
 
 
+def deliveries_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[WebhookDelivery]:
+    """The webhook deliveries this user may see, without the headers: they hold secrets."""
+    rows = WebhookDelivery.objects.filter(owner_id=user.pk)
+    return rows.select_related("execution").defer("headers", "execution__input")
+
+
 def events_after(
     execution_pk: UUID, seq: int = 0, limit: int | None = None
 ) -> QuerySet[ExecutionEvent]:
@@ -84,6 +92,8 @@ def waiting_reason(execution: Execution) -> str:
         return "the worker has lost too many runs and rests for a minute"
     if not slots:
         return "no worker is running; it starts as soon as one is"
+    if reason := _no_slot(execution.workflow):
+        return reason
     running = Execution.objects.filter(status=Status.RUNNING).count()
     count = _ahead_of(execution).count()
     ahead = f"{count} {'run is' if count == 1 else 'runs are'} before it"
@@ -92,6 +102,15 @@ def waiting_reason(execution: Execution) -> str:
     if execution.hinted_at is None:
         return "the broker has not taken its message yet; the keeper goes on offering it"
     return f"a worker was told of it; {ahead}"
+
+
+def _no_slot(workflow: Workflow | None) -> str:
+    if workflow is None or workflow.max_concurrent is None:
+        return ""
+    used, limit = slots_in_use(workflow.pk), workflow.max_concurrent
+    if used < limit:
+        return ""
+    return f"waits for a slot of workflow {workflow.name} ({used} of {limit} used)"
 
 
 def _ahead_of(execution: Execution) -> QuerySet[Execution]:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Now
@@ -15,15 +16,16 @@ from engine.codec import dumps
 from engine.events import Cancelled
 from engine.graph import Graph
 from engine.graph.validation import GraphLimits, check
-from workflows import surroundings
-from workflows.errors import ExecutionConflictError, NameTakenError
+from workflows import deliveries, surroundings
+from workflows.admission import admit
+from workflows.errors import ExecutionConflictError, IdempotencyConflictError, NameTakenError
 from workflows.event_log import append, nudge
 from workflows.event_rows import clean
 from workflows.hints import hint
 from workflows.inputs import distribute
 from workflows.lifecycle import move
-from workflows.models import Execution, Status, Workflow, WorkflowVersion
-from workflows.requests import read_request
+from workflows.models import Execution, Status, WhenFull, Workflow, WorkflowVersion
+from workflows.requests import Caller, read_request
 from workflows.selectors import workflows_of
 
 if TYPE_CHECKING:
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
+    from workflows.models import WebhookDelivery
     from workflows.requests import StartRequest
 
     GraphLike = Graph | Mapping[str, Any] | str | bytes
@@ -44,6 +48,7 @@ __all__ = [
     "checked_graph",
     "create_workflow",
     "publish_version",
+    "redeliver_webhook",
     "start_execution",
     "update_workflow",
 ]
@@ -58,7 +63,15 @@ class Start:
     warnings: tuple[str, ...]
 
 
-def create_workflow(*, owner: User, name: str, graph: GraphLike, description: str = "") -> Workflow:
+def create_workflow(
+    *,
+    owner: User,
+    name: str,
+    graph: GraphLike,
+    description: str = "",
+    max_concurrent: int | None = None,
+    when_full: str = WhenFull.QUEUE,
+) -> Workflow:
     """Keep a graph under a name, as version 1.
 
     Raises:
@@ -68,7 +81,13 @@ def create_workflow(*, owner: User, name: str, graph: GraphLike, description: st
     checked = checked_graph(graph)
     try:
         with transaction.atomic():
-            workflow = Workflow.objects.create(owner=owner, name=name, description=description)
+            workflow = Workflow.objects.create(
+                owner=owner,
+                name=name,
+                description=description,
+                max_concurrent=max_concurrent,
+                when_full=when_full,
+            )
             _publish(workflow, checked, owner)
     except IntegrityError as error:
         raise NameTakenError(name) from error
@@ -83,21 +102,30 @@ def update_workflow(
     description: str | None = None,
     archived: bool | None = None,
     graph: GraphLike | None = None,
+    when_full: str | None = None,
+    **limits: int | None,
 ) -> Workflow:
     """Change what is given; a graph that differs from the current one becomes a version.
+
+    ``max_concurrent`` is the only one of ``limits``; None takes the limit away.
 
     Raises:
         GraphError: the graph cannot run; nothing is stored.
         NameTakenError: the owner has another workflow of this name.
     """
     checked = None if graph is None else checked_graph(graph)
-    given = {"name": name, "description": description, "archived": archived}
-    for field, value in given.items():
-        if value is not None:
-            setattr(workflow, field, value)
+    given: dict[str, Any] = {
+        "name": name,
+        "description": description,
+        "archived": archived,
+        "when_full": when_full,
+    }
+    changes = {field: value for field, value in given.items() if value is not None} | limits
+    for field, value in changes.items():
+        setattr(workflow, field, value)
     try:
         with transaction.atomic():
-            workflow.save(update_fields=[*given, "updated_at"])
+            workflow.save(update_fields=[*changes, "updated_at"])
             if checked is not None:
                 _publish(workflow, checked, by)
     except IntegrityError as error:
@@ -156,16 +184,19 @@ def start_execution(
     input: Mapping[str, Any] | None = None,  # noqa: A002 -- the wire's word
     metadata: Mapping[str, Any] | None = None,
     execution_id: str = "",
+    idempotency_key: str = "",
     source: str = "api",
 ) -> Start:
     """Record a run of a graph, of a version or of a workflow's current version, and queue it.
 
-    Asked twice with one ``execution_id`` and the same content, it answers the first run.
+    Asked twice with one ``execution_id`` or ``idempotency_key`` and the same content, it answers
+    the first run.
 
     Raises:
         GraphError: the graph cannot run.
         InputError: the input, the metadata or the id is wrong.
-        ExecutionConflictError: the id was used with other content.
+        ConflictError: the id or the key was used with other content.
+        AdmissionError: a limit says that no further run may be queued now.
     """
     if workflow is not None and version is None:
         version = workflow.current
@@ -173,7 +204,8 @@ def start_execution(
     if given is None:
         raise ValueError("start_execution needs a graph, a version or a published workflow")
     parsed = given if isinstance(given, Graph) else Graph.from_json(given)
-    request = read_request(parsed, input, metadata, execution_id)
+    caller = Caller(idempotency_key, _priorities(owner))
+    request = read_request(parsed, input, metadata, execution_id, caller)
     earlier = _earlier(owner, request)
     if earlier is not None:
         return earlier
@@ -185,7 +217,7 @@ def start_execution(
             execution.version = version or _posted(owner, parsed)
             _record(execution, request, warnings)
             transaction.on_commit(lambda: _announce(execution.pk))
-    except IntegrityError:  # the same id, at the same moment
+    except IntegrityError:  # the same id or key, at the same moment
         earlier = _earlier(owner, request)
         if earlier is None:
             raise
@@ -193,16 +225,32 @@ def start_execution(
     return Start(execution, created=True, warnings=warnings)
 
 
+def _priorities(owner: User) -> range:
+    bound = 100 if owner.is_staff else settings.USER_PRIORITY
+    return range(-bound, bound + 1)
+
+
 def _earlier(owner: User, request: StartRequest) -> Start | None:
-    if not request.execution_id:
-        return None
-    rows = Execution.objects.filter(owner=owner, execution_id=request.execution_id)
-    execution = rows.select_related("version").first()
+    """The run that this id or key stands for already."""
+    rows = Execution.objects.filter(owner=owner).select_related("version")
+    execution = _found(rows, request)
     if execution is None:
         return None
-    if execution.request_hash != request.digest:
-        raise ExecutionConflictError(request.execution_id)
     return Start(execution, created=False, warnings=tuple(json.loads(execution.warnings)))
+
+
+def _found(rows: QuerySet[Execution], request: StartRequest) -> Execution | None:
+    of_id = of_key = None
+    if request.execution_id:
+        of_id = rows.filter(execution_id=request.execution_id).first()
+        if of_id is not None and of_id.request_hash != request.digest:
+            raise ExecutionConflictError(request.execution_id)
+    if request.idempotency_key:
+        of_key = rows.filter(idempotency_key=request.idempotency_key).first()
+        other = bool(request.execution_id) and of_key != of_id
+        if of_key is not None and (of_key.request_hash != request.digest or other):
+            raise IdempotencyConflictError
+    return of_id or of_key
 
 
 def _posted(owner: User, graph: Graph) -> WorkflowVersion:
@@ -224,7 +272,14 @@ def _record(execution: Execution, request: StartRequest, warnings: tuple[str, ..
     execution.metadata = request.metadata
     execution.request_hash = request.digest
     execution.warnings = dumps(warnings)
+    execution.idempotency_key = request.idempotency_key
+    execution.webhook_url = request.webhook_url
+    execution.priority = request.priority
+    replaced = admit(execution.owner, execution.workflow)
     execution.save(force_insert=True)
+    for old in replaced:
+        reason = f"replaced by {execution.execution_id} (policy: replace)"
+        cancel_execution(execution=old, by="admission", reason=reason)
 
 
 def _named(owner: User, label: str) -> Workflow | None:
@@ -238,6 +293,11 @@ def _named(owner: User, label: str) -> Workflow | None:
 def _announce(pk: UUID) -> None:
     nudge(pk)
     hint(pk)
+
+
+def redeliver_webhook(*, delivery: WebhookDelivery) -> None:
+    """Send a webhook again, whatever came of it before."""
+    deliveries.redeliver(delivery)
 
 
 def cancel_execution(*, execution: Execution, by: User | str, reason: str = "") -> Status:

@@ -1,4 +1,4 @@
-"""The one Celery task: a wake-up for a worker, which then takes what may start."""
+"""The Celery tasks: wake-ups for a worker, which then takes what may start or is to be sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from celery import shared_task
 
-from workflows.hints import TASK
+from workflows.deliveries import deliver_due
+from workflows.hints import DELIVERY_TASK, TASK
 from workflows.lifecycle import claim_next
 from workflows.runner import run
 
@@ -36,6 +37,12 @@ def run_execution(self: Task[[str], None], execution_id: str) -> None:
         # Not asyncio.run: with async_to_sync the ORM calls inside come back to this thread.
         if not async_to_sync(run)(claim):
             given_back.add(claim.pk)
+
+
+@shared_task(name=DELIVERY_TASK, ignore_result=True)  # a lost one costs one poll of the keeper
+def deliver_webhooks() -> None:
+    """Send the webhooks that are due."""
+    deliver_due()
 
 
 def _uuid(text: str) -> UUID | None:

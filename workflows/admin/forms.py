@@ -47,17 +47,20 @@ class WorkflowForm(forms.ModelForm):  # type: ignore[type-arg]  # only the stubs
 
     class Meta:
         model = Workflow
-        fields = ("name", "description", "archived")
+        fields = ("name", "description", "archived", "max_concurrent", "when_full")
         widgets: ClassVar = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
         help_texts: ClassVar = {
             "name": "Yours alone: another user may have a workflow of the same name.",
             "archived": "Kept with its runs, and out of the way.",
+            "max_concurrent": "Runs at the same time. Empty: as many as there are workers.",
+            "when_full": "What a start does when all of these are in use.",
         }
 
     checked: Checked | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["when_full"].required = False  # left out: as it was
         current = self.instance.current
         self.initial["graph"] = pretty(current.graph) if current else starting_graph()
 

@@ -21,7 +21,7 @@ from workflows.admin import show
 from workflows.admin.caller import caller
 from workflows.admin.checking import check_text
 from workflows.admin.forms import RunForm, WorkflowForm, example_input
-from workflows.errors import ExecutionConflictError
+from workflows.errors import AdmissionError, ExecutionConflictError
 from workflows.models import Workflow
 from workflows.selectors import executions_of, versions_of, workflows_of
 
@@ -46,7 +46,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     list_filter = ("archived", ("updated_at", admin.DateFieldListFilter))
     search_fields = ("name", "description")
     search_help_text = "Search by name or description"
-    fields = ("name", "description", "archived")
+    fields = ("name", "description", "archived", "max_concurrent", "when_full")
     actions_detail = ("run_now",)
     warn_unsaved_form = True
     list_per_page = 50
@@ -97,10 +97,17 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
                 description=obj.description,
                 archived=obj.archived,
                 graph=graph,
+                max_concurrent=obj.max_concurrent,
+                when_full=obj.when_full,
             )
         else:
             stored = services.create_workflow(
-                owner=caller(request), name=obj.name, graph=graph, description=obj.description
+                owner=caller(request),
+                name=obj.name,
+                graph=graph,
+                description=obj.description,
+                max_concurrent=obj.max_concurrent,
+                when_full=obj.when_full,
             )
             obj.__dict__.update(stored.__dict__)  # what the admin log and the redirect name
 
@@ -164,6 +171,8 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
                 problems = error.problems
             except ExecutionConflictError as error:
                 form.add_error("execution_id", str(error))
+            except AdmissionError as error:
+                form.add_error(None, str(error))
         context = self._run_context(request, workflow, graph)
         context |= {"form": form, "problems": problems}
         return TemplateResponse(request, "admin/workflows/workflow/run.html", context)

@@ -36,7 +36,12 @@ class MetadataInput(serializers.Serializer[Any]):
     source = serializers.CharField(  # type: ignore[assignment]
         required=False, allow_null=True, max_length=40
     )
-    webhook_url = serializers.URLField(required=False, allow_null=True)
+    webhook_url = serializers.CharField(
+        required=False, allow_null=True, help_text="called once the run is over"
+    )
+    priority = serializers.IntegerField(
+        required=False, allow_null=True, help_text="higher runs first; -10 to 10, staff -100 to 100"
+    )
     webhook_headers = ObjectField(required=False, allow_null=True)
     trace_webhook_url = serializers.URLField(required=False, allow_null=True)
     enable_tracing = serializers.BooleanField(required=False, allow_null=True)
@@ -95,13 +100,14 @@ def command_of(text: str | None) -> tuple[str, dict[str, Any]]:
     return kind, body
 
 
-def start(user: User, body: Any, *, source: str) -> Start:
+def start(user: User, body: Any, *, source: str, idempotency_key: str = "") -> Start:
     """Start the run that a body describes.
 
     Raises:
         ValidationError: the body is not of the shape of ``StartInput``.
         GraphError, InputError: what is wrong with it; nothing is stored.
-        ExecutionConflictError: its ``execution_id`` stands for a run with other content.
+        ConflictError: its ``execution_id`` or key stands for a run with other content.
+        AdmissionError: a limit says that no further run may be queued now.
     """
     values = checked(StartInput, body)
     metadata = body.get("metadata") or {}  # not the checked one: unknown keys are kept
@@ -110,6 +116,7 @@ def start(user: User, body: Any, *, source: str) -> Start:
         graph=values["graph_json"],
         input=values.get("input"),
         metadata=metadata,
+        idempotency_key=idempotency_key,
         source=metadata.get("source") or source,
     )
 

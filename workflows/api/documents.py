@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from workflows.models import Status
@@ -29,6 +30,14 @@ class ErrorDocument(serializers.Serializer[Any]):
 
 ERRORS: dict[Any, type[serializers.Serializer[Any]]] = dict.fromkeys(
     (400, 401, 403, 404, 405, 409, 413, 415, 429), ErrorDocument
+)
+
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="the same key with the same content answers the first run again",
 )
 
 

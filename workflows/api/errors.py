@@ -22,7 +22,7 @@ from rest_framework.response import Response
 
 from engine.errors import CodecError, LimitError, Problem, ProblemsError
 from workflows.api.envelope import failure
-from workflows.errors import ConflictError
+from workflows.errors import AdmissionError, ConflictError
 
 logger = logging.getLogger(__name__)
 
@@ -109,12 +109,18 @@ def _of_database(exc: OperationalError) -> Failure:
     return Failure(503, "the database is not available", "unavailable", headers=headers)
 
 
+def _of_admission(exc: AdmissionError) -> Failure:
+    headers = {"Retry-After": str(exc.retry_after_seconds)}
+    return Failure(429, str(exc), exc.code, headers=headers)
+
+
 # The first that fits: a subclass stands above its base.
 _ANSWERS: tuple[tuple[Any, Callable[[Any], Failure]], ...] = (
     (exceptions.APIException, _of_framework),
     (ProblemsError, lambda exc: Failure(400, str(exc), exc.code, exc.problems)),
     ((CodecError, LimitError), lambda exc: Failure(400, str(exc), exc.code)),
     (ConflictError, lambda exc: Failure(409, str(exc), exc.code)),
+    (AdmissionError, _of_admission),
     (Http404, lambda _: Failure(404, "there is nothing here", "not_found")),
     (PermissionDenied, lambda _: Failure(403, "this is not allowed", "permission_denied")),
     (RequestDataTooBig, lambda _: Failure(413, "the body is too large", "body_too_large")),

@@ -11,12 +11,13 @@ from rest_framework.response import Response
 from workflows.api.commands import StartInput, cancel, find_execution, start
 from workflows.api.documents import (
     ERRORS,
+    IDEMPOTENCY_KEY,
     CancelledAnswer,
     StartedAnswer,
     StatusAnswer,
 )
 from workflows.api.envelope import success
-from workflows.api.view import ApiView, caller
+from workflows.api.view import ApiView, caller, idempotency_key
 from workflows.api.wire import milliseconds
 from workflows.models import Status
 
@@ -33,10 +34,13 @@ class StartWorkflow(ApiView):
         operation_id="reflow_start",
         tags=["reflow"],
         request=StartInput,
+        parameters=[IDEMPOTENCY_KEY],
         responses={200: StartedAnswer, **ERRORS},
     )
     def post(self, request: Request) -> Response:
-        started = start(caller(request), request.data, source="api")
+        started = start(
+            caller(request), request.data, source="api", idempotency_key=idempotency_key(request)
+        )
         data: dict[str, Any] = {
             "execution_id": started.execution.execution_id,
             "status": "started",

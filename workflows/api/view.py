@@ -58,6 +58,11 @@ class ApiView(APIView):
         return super().handle_exception(exc)
 
 
+def idempotency_key(request: Request) -> str:
+    """The caller's key for this start; empty without one."""
+    return request.headers.get("Idempotency-Key", "")
+
+
 def caller(request: Request) -> User:
     """The user of a request that has passed ``IsAuthenticated``."""
     return cast("User", request.user)

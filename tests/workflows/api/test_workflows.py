@@ -44,6 +44,8 @@ def test_a_workflow_is_created_with_version_one(api: APIClient) -> None:
         "description": "all of them",
         "version": 1,
         "archived": False,
+        "max_concurrent": None,
+        "when_full": "queue",
         "created_at": answer["created_at"],
         "updated_at": answer["updated_at"],
         "graph": pipeline(),

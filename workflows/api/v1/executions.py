@@ -17,7 +17,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from engine.events import EngineEvent
 from workflows.api.commands import cancel, checked, find_execution
-from workflows.api.documents import ERRORS
+from workflows.api.documents import ERRORS, IDEMPOTENCY_KEY
 from workflows.api.v1.filters import ExecutionFilter
 from workflows.api.v1.pagination import Keyset
 from workflows.api.v1.serializers import (
@@ -26,7 +26,7 @@ from workflows.api.v1.serializers import (
     ExecutionInput,
     ExecutionRow,
 )
-from workflows.api.view import ApiView, caller
+from workflows.api.view import ApiView, caller, idempotency_key
 from workflows.api.wire import engine_event
 from workflows.models import Execution, ExecutionEvent
 from workflows.selectors import executions_of
@@ -83,12 +83,20 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
     def get_serializer_class(self) -> type[ExecutionRow]:
         return ExecutionRow if self.action == "list" else ExecutionDetail
 
-    @extend_schema(request=ExecutionInput, responses={202: ExecutionDetail, **ERRORS})
+    @extend_schema(
+        request=ExecutionInput,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={202: ExecutionDetail, **ERRORS},
+    )
     def create(self, request: Request) -> Response:
-        """Queue a run. The same request with one ``execution_id`` answers the first run."""
+        """Queue a run. The same request with one id or key answers the first run."""
         body = ExecutionInput(data=request.data, context={"request": request})
         body.is_valid(raise_exception=True)
-        started = start_execution(owner=caller(request), **body.validated_data)
+        started = start_execution(
+            owner=caller(request),
+            idempotency_key=idempotency_key(request),
+            **body.validated_data,
+        )
         return self._accepted(request, started.execution.execution_id)
 
     @extend_schema(request=CancelInput, responses={202: ExecutionDetail, **ERRORS})

@@ -9,7 +9,16 @@ import django_filters
 from django import forms
 from django_filters.fields import IsoDateTimeField
 
-from workflows.models import DeadLetter, Execution, LetterStatus, Status, Workflow, WorkflowVersion
+from workflows.models import (
+    DeadLetter,
+    DeliveryStatus,
+    Execution,
+    LetterStatus,
+    Status,
+    WebhookDelivery,
+    Workflow,
+    WorkflowVersion,
+)
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
@@ -82,3 +91,12 @@ class ExecutionFilter(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = Execution
         fields = ("status", "workflow", "version", "source")
+
+
+class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]
+    status = django_filters.MultipleChoiceFilter(choices=DeliveryStatus.choices)
+    execution_id = django_filters.CharFilter(field_name="execution__execution_id", max_length=128)
+
+    class Meta:
+        model = WebhookDelivery
+        fields = ("status", "execution_id")

@@ -9,7 +9,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from workflows.api.view import caller
-from workflows.models import EXECUTION_ID, Execution, Workflow, WorkflowVersion
+from workflows.models import (
+    EXECUTION_ID,
+    Execution,
+    WebhookDelivery,
+    WhenFull,
+    Workflow,
+    WorkflowVersion,
+)
 from workflows.selectors import versions_of, waiting_reason, workflows_of
 
 if TYPE_CHECKING:
@@ -34,6 +41,8 @@ class WorkflowRow(serializers.ModelSerializer[Workflow]):
             "description",
             "version",
             "archived",
+            "max_concurrent",
+            "when_full",
             "created_at",
             "updated_at",
         )
@@ -48,16 +57,27 @@ class WorkflowDetail(WorkflowRow):
         read_only_fields: tuple[str, ...] = fields
 
 
+class _Slots(serializers.IntegerField):
+    """Runs at once; null: as many as there are workers."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=2**31 - 1, allow_null=True, **options)
+
+
 class WorkflowInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=200)
     description = serializers.CharField(allow_blank=True, default="", max_length=10_000)
     graph = serializers.DictField(help_text="Reflow's GraphExport")
+    max_concurrent = _Slots(required=False)
+    when_full = serializers.ChoiceField(choices=WhenFull.choices, required=False)
 
 
 class WorkflowPatch(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=200, required=False)
     description = serializers.CharField(allow_blank=True, required=False, max_length=10_000)
     archived = serializers.BooleanField(required=False)
+    max_concurrent = _Slots(required=False)
+    when_full = serializers.ChoiceField(choices=WhenFull.choices, required=False)
     graph = serializers.DictField(required=False, help_text="another one makes a version")
 
 
@@ -193,6 +213,35 @@ class ExecutionInput(serializers.Serializer[Any]):
         if "workflow" in attrs and attrs["workflow"].current is None:
             raise serializers.ValidationError({"workflow": "has no version to run"})
         return attrs
+
+
+class DeliveryRow(serializers.ModelSerializer[WebhookDelivery]):
+    execution_id = serializers.CharField(source="execution.execution_id", read_only=True)
+
+    class Meta:
+        model = WebhookDelivery
+        fields: tuple[str, ...] = (
+            "id",
+            "execution_id",
+            "url",
+            "status",
+            "attempts",
+            "next_at",
+            "give_up_at",
+            "last_status",
+            "last_error",
+            "created_at",
+            "delivered_at",
+        )
+        read_only_fields: tuple[str, ...] = fields
+
+
+class DeliveryDetail(DeliveryRow):
+    body = ObjectText(read_only=True)
+
+    class Meta(DeliveryRow.Meta):
+        fields: tuple[str, ...] = (*DeliveryRow.Meta.fields, "body")
+        read_only_fields: tuple[str, ...] = fields
 
 
 class CancelInput(serializers.Serializer[Any]):

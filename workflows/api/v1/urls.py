@@ -6,6 +6,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from workflows.api.v1.dead_letters import DeadLetters
+from workflows.api.v1.deliveries import Deliveries
 from workflows.api.v1.executions import Executions
 from workflows.api.v1.graphs import ValidateGraph
 from workflows.api.v1.templates import Templates
@@ -17,6 +18,7 @@ router.register("workflows", Workflows, basename="workflow")
 router.register("versions", Versions, basename="version")
 router.register("executions", Executions, basename="execution")
 router.register("dead-letters", DeadLetters, basename="dead-letter")
+router.register("webhook-deliveries", Deliveries, basename="webhook-delivery")
 router.register("templates", Templates, basename="template")
 
 urlpatterns = [*router.urls, path("graphs/validate", ValidateGraph.as_view())]

@@ -1,0 +1,44 @@
+"""How many runs of one workflow may go at once. A slot is a lease: who holds none holds no slot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, F
+
+from workflows.models import Execution, Status, Workflow
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+
+def full_workflows() -> QuerySet[Execution, int]:
+    """The ids of the workflows whose slots are all in use."""
+    running = Execution.objects.filter(
+        status=Status.RUNNING, workflow__max_concurrent__isnull=False
+    )
+    counted = running.order_by().values("workflow_id").annotate(used=Count("pk"))
+    full = counted.filter(used__gte=F("workflow__max_concurrent"))
+    return full.values_list("workflow_id", flat=True)
+
+
+def slots_in_use(workflow_pk: int) -> int:
+    return Execution.objects.filter(workflow_id=workflow_pk, status=Status.RUNNING).count()
+
+
+def lock_slots(workflow_pk: int) -> Workflow | None:
+    """Let nobody else give or take a slot of this workflow until the transaction ends.
+
+    Returns:
+        The workflow as it is under the lock; None if it is gone.
+    """
+    # Not FOR UPDATE: a start that refers to the workflow need not wait.
+    return Workflow.objects.select_for_update(no_key=True).filter(pk=workflow_pk).first()
+
+
+def has_slots(execution_pk: UUID) -> bool:
+    """Whether the workflow of this run limits how many of it go at once."""
+    limited = Execution.objects.filter(pk=execution_pk, workflow__max_concurrent__isnull=False)
+    return limited.exists()
