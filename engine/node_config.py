@@ -54,6 +54,7 @@ LAYOUT_KEYS = frozenset(
         "templateId",
         "metadata",
         "policy",
+        "shard",
     }
 )
 

@@ -220,8 +220,19 @@ def _give_ports(node: Node, actor: Actor) -> None:
     node.error_port = error_port_of(tuple(node.outports), actor.outports)
 
 
+def check_whole(scheduler: Scheduler) -> None:
+    """Refuse what only a network in one process can do while it runs.
+
+    Raises:
+        NetworkError: others run a part of it.
+    """
+    if scheduler.overseer is not None:
+        raise NetworkError("a network in several processes is left alone while it runs")
+
+
 def hold(scheduler: Scheduler, connection: str) -> None:
     """Let nothing cross a connection until it is released."""
+    check_whole(scheduler)
     node, held = _link(scheduler, connection)
     if not held.held:
         held.held = True

@@ -303,7 +303,10 @@ class Network:
 
     @property
     def _running(self) -> bool:
-        return self._started_at is not None and not (self._ended or self._cancelled)
+        running = self._started_at is not None and not (self._ended or self._cancelled)
+        if running:
+            control.check_whole(self._scheduler)
+        return running
 
     def _check_running(self) -> None:
         if not self._running:
@@ -316,6 +319,7 @@ class Network:
 
         From the first call on, its producers wait for the reader when it is far behind.
         """
+        control.check_whole(self._scheduler)
         collector = self._scheduler.collectors.get(outport)
         if collector is None:
             hint = nearest(outport, self._scheduler.collectors)

@@ -60,6 +60,7 @@ def take_over(shard: Shard, ends: Iterable[Over]) -> None:
     arrived = {name: feed.moved for name, feed in shard.feeds.items()}
     scheduler = shard.scheduler
     scheduler.nodes, scheduler.collectors = shard.nodes, shard.collectors
+    scheduler.overseer = None
     for end in ends:
         arrived |= end.arrived
         for name, counted in end.nodes.items():

@@ -168,7 +168,8 @@ class Parent:
         for name in topological_order(self._graph):
             if scheduler.failure is not None or scheduler.stopping:
                 return
-            if hasattr(shard.nodes[name].actor, "drain"):
+            node = shard.nodes.get(name)  # none: refused as the network runs, but in its graph
+            if node is not None and hasattr(node.actor, "drain"):
                 scheduler.quiet.clear()
                 self._census.forget(PARENT)
                 owner = self._owners[name]

@@ -458,6 +458,31 @@ async def test_pause_and_resume_reach_all_processes() -> None:
     assert [item.messages for item in network.statistics().connections] == [30_000] * 3
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda network: network.hold("source.out -> n0.in"),
+        lambda network: network.add_node("more", "pass"),
+        lambda network: network.send("in", 1),
+        lambda network: anext(network.results("result")),
+    ],
+    ids=["hold", "add_node", "send", "results"],
+)
+async def test_nothing_is_changed_while_several_processes_run(change: Any) -> None:
+    network = sharded()
+    numbers(network, 20_000, "increment", "double")
+    network.add_inport("in", "n0", "in")
+    sent = network.subscribe([MessageSent])
+    running = asyncio.create_task(run(network))
+    await anext(aiter(sent))
+
+    with pytest.raises(NetworkError, match="left alone while it runs"):
+        await change(network)
+
+    result = await running
+    assert result.status == "completed"
+
+
 async def test_every_teardown_runs_once_in_its_process(tmp_path: Path) -> None:
     network = sharded()
     numbers(network, 3, "pass")
@@ -541,6 +566,19 @@ async def test_a_slow_reader_holds_up_all_processes_and_loses_nothing() -> None:
 
     assert sent == 120_000
     assert max(sizes) < 60_000
+
+
+async def test_a_node_may_name_its_process_in_its_metadata() -> None:
+    network = sharded()
+    for name, shard in (("a", 1), ("b", 0)):
+        network.add_node(name, "pid", {"shard": shard})
+    network.add_connection("a", "out", "b", "in")
+    network.add_initial("a", "in", "hello")
+
+    result = await run(network)
+
+    ((second, (first, _)),) = result.outputs["b.out"]
+    assert second == os.getpid() != first
 
 
 async def test_only_the_events_that_somebody_wants_are_told() -> None:
