@@ -36,6 +36,7 @@ class Plan:
     argv: list[str]
     limits: Limits
     permissions: Permissions
+    run_id: str
     recording: bool
     types: frozenset[type] | None
 

@@ -7,9 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.clock import SystemClock
-from engine.errors import EngineError
+from engine.errors import EngineError, describe
 from engine.network.build import build
-from engine.network.completion import describe
 from engine.network.life import halt, set_up, wind_down
 from engine.network.scheduler import Scheduler
 from engine.network.shards import frames
@@ -59,6 +58,7 @@ class Member:
 
     def _make(self, plan: frames.Plan) -> Shard:
         scheduler = Scheduler(SystemClock(), plan.limits, plan.permissions)
+        scheduler.run_id = plan.run_id
         sys.argv[:] = plan.argv
         registry = registry_of(plan.components, plan.script)
         build(plan.graph, registry, scheduler, strict=())

@@ -84,7 +84,7 @@ def _check_single(scheduler: Scheduler) -> None:
     single = {
         "clock": not isinstance(scheduler.clock, SystemClock),
         "seed": scheduler.shuffled,
-        "journal": scheduler.committer is not None,
+        "journal": scheduler.committer is not None or bool(scheduler.resume),
     }
     found = [name for name, there in single.items() if there]
     if found:
@@ -145,6 +145,7 @@ class Parent:
             argv=sys.argv,
             limits=scheduler.limits,
             permissions=scheduler.permissions,
+            run_id=scheduler.run_id,
             recording=scheduler.recording,
             types=_types([item.types for item in scheduler.subscriptions]),
         )
@@ -161,6 +162,10 @@ class Parent:
 
     def pause(self, *, paused: bool) -> None:
         self._family.tell(frames.Pause(paused))
+
+    async def settled(self) -> None:
+        """Wait until all work is done, here and in the other processes."""
+        await self._scheduler.quiet.wait()
 
     async def drain(self) -> None:
         """Let the actors of all processes send what they hold back, each after all before it."""

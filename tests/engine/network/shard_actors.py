@@ -65,6 +65,17 @@ class Multiply(Actor):
         return None
 
 
+class Key(Actor):
+    """The idempotency key of its firing."""
+
+    component = "key"
+    inports = (Port("in"),)
+    outports = (Port("out"),)
+
+    def process(self, ctx: Context) -> Outputs:
+        return {"out": ctx.idempotency_key}
+
+
 class Kinds(Actor):
     """A message of every kind, whatever comes."""
 
@@ -179,5 +190,5 @@ class Teardown(Actor):
 
 
 SHARD_ACTORS = [
-    *(Pid, Killed, NoSetup, Multiply, Kinds, TypeOf, Wait, Spin, Endless, Teardown),
+    *(Pid, Key, Killed, NoSetup, Multiply, Kinds, TypeOf, Wait, Spin, Endless, Teardown),
 ]

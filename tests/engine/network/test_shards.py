@@ -148,6 +148,18 @@ async def _types_of_kinds(*, processes: int) -> Result:
     return await run(network, processes=processes)
 
 
+async def test_idempotency_keys_are_those_of_one_process() -> None:
+    def made() -> Network:
+        network = sharded(run_id="run-1")
+        chain(network, "pass", "key")
+        network.add_initial("n0", "in", "paid")
+        return network
+
+    alone, result = await made().run(), await run(made())
+
+    assert result.outputs == alone.outputs
+
+
 async def test_inputs_and_initial_packets_reach_the_process_of_their_node() -> None:
     network = sharded()
     chain(network, "pass", "pass")
