@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+def describe(error: BaseException) -> str:
+    """An error as a user reads it: its text, or its kind if it has none or cannot say it."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001 -- a user's own __str__ may raise anything
+        return type(error).__name__
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with an input: where it is, what it is, and what would mend it."""

@@ -160,7 +160,7 @@ def build_config(config_class: type, raw: Mapping[str, Any], *, node: str = "") 
         raise ConfigError(problems)
     try:
         return config_class(**values)
-    except ValueError as error:  # a rule over several settings, in __post_init__
+    except (ValueError, TypeError) as error:  # a rule over several settings, in __post_init__
         raise ConfigError([_problem(node, "", str(error), "")]) from error
 
 

@@ -130,7 +130,6 @@ class Execution(models.Model):
     webhook_url = models.TextField(blank=True)  # hears of the end
     warnings = models.TextField(default="[]")
 
-    # What came of it.
     result = models.TextField(blank=True)  # JSON object: counts and outputs
     error = models.TextField(blank=True)
     error_code = models.CharField(max_length=64, blank=True)
@@ -155,9 +154,8 @@ class Execution(models.Model):
     lost_by = models.CharField(max_length=255, blank=True)  # the worker that lost it last
     lost_at = models.DateTimeField(null=True, blank=True)
 
-    # When a worker was last told of it, and how often.
     hinted_at = models.DateTimeField(null=True, blank=True)
-    hint_count = models.PositiveIntegerField(default=0)
+    hint_count = models.PositiveIntegerField(default=0)  # how often a worker was told of it
 
     deadline_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from engine.breaker import Breaker, BreakerState
+from engine.errors import describe
 from engine.network.boundary import contained
 from engine.network.records import BreakerMoved, FiringFailed, Retried
 
@@ -94,7 +95,7 @@ async def _timed(node: Node, firing: Awaitable[Any], timeout_ms: float | None) -
 def _tell_retry(node: Node, attempt: int, wait: float, error: Exception) -> None:
     scheduler = node.scheduler
     if scheduler.recording:
-        scheduler.record(Retried(scheduler.clock.now(), node, attempt, wait, _text(error)))
+        scheduler.record(Retried(scheduler.clock.now(), node, attempt, wait, describe(error)))
 
 
 def _tell_fallback(node: Node, error: Exception) -> None:
@@ -103,8 +104,4 @@ def _tell_fallback(node: Node, error: Exception) -> None:
     scheduler = node.scheduler
     if scheduler.recording:
         now, code = scheduler.clock.now(), getattr(error, "code", type(error).__name__)
-        scheduler.record(FiringFailed(now, node, _text(error), code, handled_by="fallback"))
-
-
-def _text(error: Exception) -> str:
-    return str(error) or type(error).__name__
+        scheduler.record(FiringFailed(now, node, describe(error), code, handled_by="fallback"))

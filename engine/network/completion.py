@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.errors import EngineError
+from engine.errors import EngineError, describe
 from engine.lifecycle import ActorState
 from engine.messages import ErrorValue
 from engine.network.boundary import RAISED
@@ -91,11 +91,6 @@ def fail(node: Node, failure: Failure, outputs: dict[str, list[Message]]) -> Non
         node.scheduler.dead_letter(node, failure.inputs, text, code, attempts)
     if node.scheduler.supervisor is not None:
         node.scheduler.supervisor.failed(node)
-
-
-def describe(error: BaseException) -> str:
-    """An error as a user reads it: its text, or its kind if it has none."""
-    return str(error) or type(error).__name__
 
 
 def _ask_actor(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.codec import from_wire
 from engine.errors import CodecError, InputError, MessageError, Problem, nearest
 from engine.graph import resolve_port
+from engine.json_writing import wrong_scalar
 from engine.network.records import Received
 from engine.network.replay import replay
 from engine.ports import accepts
@@ -42,6 +43,38 @@ def read_inputs(graph: Graph, registry: Registry, inputs: Mapping[str, Any]) -> 
     if problems:
         raise InputError(problems)
     return messages
+
+
+class Doors:
+    """Where messages may enter a running network; the way of a scalar is looked up only once."""
+
+    __slots__ = ("_graph", "_known", "_registry", "_scheduler")
+
+    def __init__(self, graph: Graph, registry: Registry, scheduler: Scheduler) -> None:
+        self._graph = graph
+        self._registry = registry
+        self._scheduler = scheduler
+        self._known: dict[tuple[str, type], Inport] = {}  # a scalar of this type may enter here
+
+    def enter(self, inport: str, value: Any) -> tuple[Inport, Message]:
+        """The mailbox behind a graph inport, and the message for it.
+
+        Raises:
+            InputError: there is no such inport, or the value does not fit it.
+        """
+        mailbox = self._known.get((inport, type(value)))
+        if mailbox is not None and not wrong_scalar(value):
+            return mailbox, value
+        (message,) = read_inputs(self._graph, self._registry, {inport: value}).values()
+        exposed = self._graph.inports[inport]
+        mailbox = inport_of(self._graph, self._scheduler, exposed.node, exposed.port)
+        if type(value) in SCALARS:
+            self._known[inport, type(value)] = mailbox
+        return mailbox, message
+
+    def clear(self) -> None:
+        """The graph has changed."""
+        self._known.clear()
 
 
 def _read(

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from engine.clock import SystemClock
 from engine.errors import NetworkError, nearest
 from engine.graph import Graph
-from engine.json_writing import wrong_scalar
 from engine.limits import DEFAULT as DEFAULT_LIMITS
 from engine.network import control
 from engine.network.build import build
 from engine.network.commits import Committer
-from engine.network.entry import SCALARS, inport_of, read_inputs, receive
+from engine.network.entry import Doors, read_inputs, receive
 from engine.network.life import halt, record_end, set_up, wind_down
-from engine.network.readers import Write, one_by_one, read_all
+from engine.network.readers import Write, attach, one_by_one
 from engine.network.records import NetworkStarted
 from engine.network.result import Result, Statistics, result_of, statistics_of
 from engine.network.scheduler import Scheduler
@@ -28,7 +27,6 @@ from engine.registry import builtin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-    from types import TracebackType
 
     from engine.actor import Actor
     from engine.clock import Clock
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from engine.journal import Journal, JournalEntry
     from engine.limits import Limits
     from engine.messages import Message
-    from engine.network.mailbox import Inport
     from engine.network.shards.parent import Parent
     from engine.network.start_at import StartAt
     from engine.permissions import Permissions
@@ -84,7 +81,7 @@ class Network:
         self._scheduler.run_id = run_id or self._scheduler.run_id
         self._processes: Solo | Parent = Solo(self.graph, self._scheduler)
         self._started_at: float | None = None
-        self._doors: dict[tuple[str, type], Inport] = {}  # where scalars of a type may enter
+        self._doors = Doors(self.graph, self.registry, self._scheduler)
         self._duration = 0.0  # seconds, once it has ended
         self._ended = False
         self._cancelled = False
@@ -216,13 +213,15 @@ class Network:
         messages = read_inputs(self.graph, self.registry, inputs or {})
         if start_at is not None:
             self._scheduler.start_at = read_start(self.graph, self.registry, start_at)
-        readers = [self._attach(one_by_one(on_event))] if on_event is not None else []
+        readers = (
+            [attach(self, self._scheduler, one_by_one(on_event))] if on_event is not None else []
+        )
         if write is not None:
-            readers.append(self._attach(write))
+            readers.append(attach(self, self._scheduler, write))
         try:
             split = Split(processes, shards, measured) if processes > 1 else None
             await self._start(messages, trigger, split)
-            await self._scheduler.quiet.wait()
+            await self._processes.settled()
             await self._processes.drain()
         except asyncio.CancelledError:  # whoever cancels does not want to wait for firings
             self.cancel()
@@ -263,20 +262,6 @@ class Network:
         if await set_up(scheduler):
             await self._processes.begin(inputs, trigger)
 
-    def _attach(self, write: Write) -> asyncio.Task[None]:
-        subscription = self.subscribe(lossless=True)
-        reader = asyncio.create_task(read_all(subscription, write), name="reflow events")
-        reader.add_done_callback(lambda task: self._detach(subscription, task))
-        return reader
-
-    def _detach(self, subscription: Subscription[Any], reader: asyncio.Task[None]) -> None:
-        scheduler = self._scheduler
-        if subscription in scheduler.subscriptions:
-            scheduler.subscriptions.remove(subscription)
-        error = None if reader.cancelled() else reader.exception()
-        if error is not None and not self._ended:
-            scheduler.crash(error)
-
     async def send(self, inport: str, value: Any) -> None:
         """Give a message to a graph inport; waits while it has no room.
 
@@ -284,16 +269,8 @@ class Network:
             InputError: there is no such inport, or the value does not fit it.
             NetworkError: the network is not running.
         """
-        message = value
-        mailbox = self._doors.get((inport, type(value)))
-        if mailbox is None or wrong_scalar(value):
-            (message,) = read_inputs(self.graph, self.registry, {inport: value}).values()
-            self._check_running()
-            exposed = self.graph.inports[inport]
-            mailbox = inport_of(self.graph, self._scheduler, exposed.node, exposed.port)
-            if type(value) in SCALARS:  # the next one needs no look at all
-                self._doors[inport, type(value)] = mailbox
         self._check_running()
+        mailbox, message = self._doors.enter(inport, value)
         while len(mailbox.queue) >= mailbox.bound:
             room = asyncio.Event()
             mailbox.park(room.set)
@@ -404,12 +381,7 @@ class Network:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         if kind is asyncio.CancelledError:
             self.cancel()
         await self.shutdown()

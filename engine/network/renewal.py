@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actor import Actor
 from engine.behaviour import Style, style_of
-from engine.errors import SetupError
+from engine.errors import SetupError, describe
 from engine.lifecycle import ActorState
 from engine.network.boundary import contained
 from engine.network.node import LONG_TURN, TURN
@@ -98,6 +98,5 @@ async def set_up(node: Node) -> None:
                 waiting.result()
     except (Exception, SystemExit) as error:
         node.move(ActorState.ERROR)
-        text = str(error) or type(error).__name__
-        raise SetupError(f"{node.node_id}: setup failed: {text}") from error
+        raise SetupError(f"{node.node_id}: setup failed: {describe(error)}") from error
     node.move(ActorState.RUNNING)

@@ -206,6 +206,13 @@ class Scheduler:
         if not self.may_run and not self.stopping:
             self.settle()
 
+    async def settled(self) -> None:
+        """Wait for idle or the end; a reader of ``results()`` that is behind may take its time."""
+        await self.quiet.wait()
+        while not (self.idle or self.over):
+            self.quiet.clear()
+            await self.quiet.wait()
+
     async def may_go_on(self) -> bool:
         """Wait while the network is paused; False if it is to stop."""
         while not self.may_run and not self.stopping:

@@ -35,6 +35,10 @@ class Solo:
             lay_in_at(scheduler, scheduler.start_at)
         self._scheduler.start()
 
+    async def settled(self) -> None:
+        """Wait until all work is done."""
+        await self._scheduler.settled()
+
     async def drain(self) -> None:
         """Let actors send what they hold back, each after all that send to it."""
         scheduler = self._scheduler
@@ -45,7 +49,7 @@ class Solo:
                 return
             if drain(scheduler.nodes[name]):
                 scheduler.kick()
-                await scheduler.quiet.wait()
+                await scheduler.settled()
 
     def pause(self, *, paused: bool) -> None:
         """Nobody else need know."""

@@ -67,6 +67,11 @@ class Subscription(Generic[E]):
         return self._weight >= RING_MESSAGES or self._bytes >= RING_BYTES
 
     @property
+    def closed(self) -> bool:
+        """The network has ended: nothing more will come."""
+        return self._closed
+
+    @property
     def unread(self) -> bool:
         return bool(self._records)
 

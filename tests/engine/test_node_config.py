@@ -198,3 +198,16 @@ json_values = st.recursive(
 def test_any_metadata_gives_a_config_or_the_documented_error(raw: Mapping[str, Any]) -> None:
     with suppress(ConfigError):
         assert isinstance(build_config(Config, raw), Config)
+
+
+def test_a_rule_that_compares_what_cannot_be_compared_is_a_config_error() -> None:
+    @dataclass(frozen=True)
+    class Rule:
+        value: Any = None
+
+        def __post_init__(self) -> None:
+            if self.value > 3:
+                raise ValueError("too large")
+
+    with pytest.raises(ConfigError, match="not supported"):
+        build_config(Rule, {"value": "text"}, node="n")

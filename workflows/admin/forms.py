@@ -60,7 +60,8 @@ class WorkflowForm(forms.ModelForm):  # type: ignore[type-arg]  # only the stubs
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["when_full"].required = False  # left out: as it was
+        if "when_full" in self.fields:  # not there for one who may only look
+            self.fields["when_full"].required = False  # left out: as it was
         current = self.instance.current
         self.initial["graph"] = pretty(current.graph) if current else starting_graph()
 

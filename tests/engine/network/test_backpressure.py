@@ -321,3 +321,23 @@ async def test_events_can_be_read_in_the_shape_of_the_original() -> None:
         {"_type": "ActorCompleted", "actorId": "n1", "component": "fail", "outputs": {"out": 1}},
         {"_type": "ActorFailed", "actorId": "n1", "component": "fail", "error": "bad 2"},
     ]
+
+
+async def test_a_run_waits_for_a_reader_that_is_behind() -> None:
+    network = network_of(limits=Limits(reader_buffer_size=5))
+    network.add_node("source", "numbers", {"count": 300})
+    network.add_outport("numbers", "source", "out")
+    read: list[int] = []
+
+    async def read_slowly() -> None:
+        async for number in network.results("numbers"):
+            read.append(number)
+            for _ in range(3):
+                await asyncio.sleep(0)
+
+    running = asyncio.create_task(network.run())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await asyncio.gather(read_slowly(), running)
+
+    assert read == list(range(300))

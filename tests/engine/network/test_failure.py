@@ -490,3 +490,22 @@ async def test_an_error_inside_the_engine_ends_the_run_and_never_hangs_it(
 
     error = ended[0] if isinstance(ended[0], BaseException) else ended[0].error
     assert str(error) == "the clock broke"
+
+
+async def test_an_error_that_cannot_say_what_it_is_has_its_name() -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    class Mute(Actor):
+        component = "mute"
+        inports = (Port("in"),)
+
+        def process(self, ctx: Context) -> Outputs:
+            raise MuteError
+
+    network = network_of(Mute)
+    network.add_node("n0", "mute")
+    network.add_initial("n0", "in", 1)
+
+    assert (await network.run()).error == "n0: MuteError"
