@@ -285,6 +285,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ExecutionStatus": "workflows.models.Status",
         "LetterStatus": "workflows.models.LetterStatus",
+        "DeliveryStatus": "workflows.models.DeliveryStatus",
     },
 }
 

@@ -123,11 +123,12 @@ def test_a_workflow_without_a_graph_cannot_be_run(api: APIClient, owner: User) -
 
 
 def test_secrets_for_a_webhook_are_not_shown(api: APIClient) -> None:
-    metadata = {"webhook_headers": {"Authorization": "secret"}, "note": "x"}
+    headers = {"Authorization": "secret"}
+    metadata = {"webhook_url": "https://hooks.example/end", "webhook_headers": headers, "note": "x"}
 
     response = api.post(URL, {"graph": pipeline(), "metadata": metadata})
 
-    assert response.json()["metadata"] == {"note": "x"}
+    assert response.json()["metadata"] == {"note": "x", "webhook_url": "https://hooks.example/end"}
 
 
 # Reading.
