@@ -6,9 +6,8 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from engine.codec import size_of
-from engine.errors import CodecError
 from engine.messages import thaw
+from engine.network.sizes import size_or_zero
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -71,7 +70,7 @@ class Collector:
                 self.truncated = True
                 return
             self.messages.append(message)
-            self._bytes += _size(message)
+            self._bytes += size_or_zero(message)
             self._full = (
                 len(self.messages) >= self._limits.result_messages
                 or self._bytes >= self._limits.result_bytes
@@ -106,10 +105,3 @@ class Collector:
                 if self._closed:
                     return
                 await self._news.wait()
-
-
-def _size(message: Message) -> int:
-    try:
-        return size_of(message)
-    except CodecError:  # it cannot be written: that is said when somebody tries
-        return 0

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from engine import events
-from engine.codec import size_of
-from engine.errors import CodecError
 from engine.messages import FrozenDict
 from engine.network import records
+from engine.network.sizes import size_or_zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.messages import Message
     from engine.network.node import Node
 
 # Which records an event is made from.
@@ -46,7 +44,11 @@ def expand(record: records.Record) -> Iterator[events.EngineEvent]:
         case records.Received(at, node, port, messages):
             for message in messages:
                 yield events.MessageReceived(
-                    timestamp=at, node=node.node_id, port=port, message=message, size=_size(message)
+                    timestamp=at,
+                    node=node.node_id,
+                    port=port,
+                    message=message,
+                    size=size_or_zero(message),
                 )
         case records.FiringFailed():
             yield _failed(record)
@@ -135,7 +137,7 @@ def _turn(record: records.Turn) -> Iterator[events.EngineEvent]:
         component=node.component,
         count=record.count - record.failed,
         duration_ms=record.duration * 1000,
-        output_size=sum(_size(message) for sent in outputs.values() for message in sent),
+        output_size=sum(size_or_zero(message) for sent in outputs.values() for message in sent),
         output_connections=tuple(
             link.connection_id
             for port, sent in outputs.items()
@@ -157,12 +159,5 @@ def _sent(record: records.Sent) -> Iterator[events.MessageSent]:
             to_port=link.inport.name,
             connection=link.connection_id,
             message=message,
-            size=_size(message),
+            size=size_or_zero(message),
         )
-
-
-def _size(message: Message) -> int:
-    try:
-        return size_of(message)
-    except CodecError:  # it cannot be written: whoever stores it says so
-        return 0

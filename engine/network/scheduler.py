@@ -18,11 +18,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from engine.codec import size_of
-from engine.errors import BackpressureDeadlock, CodecError
+from engine.errors import BackpressureDeadlock
 from engine.lifecycle import ActorState
 from engine.network.boundary import guard
 from engine.network.records import FiringFailed, Grew, Idle
+from engine.network.sizes import size_or_zero
 from engine.registry import load_object
 
 if TYPE_CHECKING:
@@ -393,10 +393,4 @@ def _adapt(node: Node, took: float) -> None:
 
 
 def _bytes_of(inport: Inport) -> int:
-    total = 0
-    for message in inport.queue:
-        try:
-            total += size_of(message)
-        except CodecError:
-            continue
-    return total
+    return sum(map(size_or_zero, inport.queue))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.codec import size_of
+from engine.errors import CodecError
+
 if TYPE_CHECKING:
     from engine.messages import Message
 
@@ -28,3 +31,11 @@ def _of_items(items: object, count: int, depth: int) -> int:
     looked_at = [item for item, _ in zip(items, range(SAMPLE))]  # type: ignore[call-overload]  # noqa: B905 -- the first few
     total = sum(estimate_size(item, depth - 1) for item in looked_at)
     return int(2 + count * total / len(looked_at))
+
+
+def size_or_zero(message: Message) -> int:
+    """The exact size of a message on the wire; 0 if it cannot be written, which others tell."""
+    try:
+        return size_of(message)
+    except CodecError:
+        return 0
