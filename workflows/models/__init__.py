@@ -1,0 +1,26 @@
+"""What is stored: workflows, their versions, executions, events, and the leases around them."""
+
+from workflows.models.delivery import DeliveryStatus, WebhookDelivery
+from workflows.models.event import ExecutionEvent, JournalEntry
+from workflows.models.execution import EXECUTION_ID, TERMINAL, Execution, Status
+from workflows.models.letter import DeadLetter, LetterStatus
+from workflows.models.process import KeeperLease, Worker
+from workflows.models.workflow import WhenFull, Workflow, WorkflowVersion
+
+__all__ = [
+    "EXECUTION_ID",
+    "TERMINAL",
+    "DeadLetter",
+    "DeliveryStatus",
+    "Execution",
+    "ExecutionEvent",
+    "JournalEntry",
+    "KeeperLease",
+    "LetterStatus",
+    "Status",
+    "WebhookDelivery",
+    "WhenFull",
+    "Worker",
+    "Workflow",
+    "WorkflowVersion",
+]
