@@ -9,6 +9,7 @@ Source: architecture overview, "EngineEvent Types".
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.messages import FrozenDict
@@ -29,8 +30,12 @@ class _Event:
 
     def data(self) -> dict[str, Any]:
         """Every field but ``timestamp`` and ``node``, by name; messages as they are."""
-        names = (item.name for item in fields(self) if item.name not in ("timestamp", "node"))
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in _names(type(self))}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind) if item.name not in ("timestamp", "node"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,12 +46,9 @@ def to_row(event: EngineEvent, limits: RowLimits) -> EventRow:
     node = getattr(event, "node", "")
     port = getattr(event, "from_port", getattr(event, "port", ""))
     cells = _Cells(node, port, limits)
-    data = event.data()
-    parts = [f"{dumps(name)}:{cells.cell(name, value)}" for name, value in data.items()]
-    if cells.shortened:
-        parts.append(f'"shortened":{dumps(cells.shortened)}')
+    data = cells.text(event.data())
     at = datetime.fromtimestamp(event.timestamp, UTC)
-    return EventRow(event.type, clean(node), at, f"{{{','.join(parts)}}}", tuple(cells.problems))
+    return EventRow(event.type, clean(node), at, data, tuple(cells.problems))
 
 
 def stored(events: Iterable[EngineEvent]) -> Iterator[EngineEvent]:
@@ -91,11 +88,24 @@ def within(events: Sequence[EngineEvent], single: int) -> tuple[list[EngineEvent
 
 def clean(text: str) -> str:
     """A text that every database takes: no U+0000, no lone surrogate."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
+_MESSAGES = ("message", "outputs")  # fields that hold messages
+
+
+def _writable(value: Any) -> Any:
+    try:
+        dumps(value)
+    except CodecError:
+        return clean(str(value))
+    return value
+
+
 class _Cells:
-    """The JSON text of each field of one event, and what there was to say about it."""
+    """The JSON text of one event's fields, messages last, and what there was to say about it."""
 
     def __init__(self, node: str, port: str, limits: RowLimits) -> None:
         self._node = node
@@ -104,15 +114,23 @@ class _Cells:
         self.shortened: dict[str, dict[str, Any]] = {}
         self.problems: list[Problem] = []
 
-    def cell(self, name: str, value: Any) -> str:
-        if name == "message":
-            return self._message("message", self._port, value)
-        if name == "outputs":
-            return self._messages(value)
+    def text(self, data: dict[str, Any]) -> str:
+        """One JSON object; changes ``data``."""
+        messages = {name: data.pop(name) for name in _MESSAGES if name in data}
+        parts = [self._plain(data).removeprefix("{").removesuffix("}")] if data else []
+        if "message" in messages:
+            parts.append(f'"message":{self._message("message", self._port, messages["message"])}')
+        if "outputs" in messages:
+            parts.append(f'"outputs":{self._messages(messages["outputs"])}')
+        if self.shortened:
+            parts.append(f'"shortened":{dumps(self.shortened)}')
+        return f"{{{','.join(parts)}}}"
+
+    def _plain(self, fields: dict[str, Any]) -> str:
         try:
-            return dumps(value)
+            return dumps(fields)
         except CodecError:  # a text with a lone surrogate
-            return dumps(clean(str(value)))
+            return dumps({name: _writable(value) for name, value in fields.items()})
 
     def _messages(self, messages: Mapping[str, Message]) -> str:
         cells = (

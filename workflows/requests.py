@@ -6,16 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.codec import dumps
 from engine.errors import CodecError, InputError, Problem
 from workflows.event_rows import clean
 from workflows.models import EXECUTION_ID
 from workflows.webhooks import read_webhook
-
-if TYPE_CHECKING:
-    from engine.graph import Graph
 
 IDEMPOTENCY_KEY = r"[!-~]{1,255}\Z"
 
@@ -43,13 +40,13 @@ class Caller:
 
 
 def read_request(
-    graph: Graph,
+    checksum: str,
     given: Any,
     metadata: Any,
     execution_id: str = "",
     caller: Caller = Caller(),
 ) -> StartRequest:
-    """Check and write down what a run is given.
+    """Check and write down what a run of the graph with this checksum is given.
 
     Raises:
         InputError: with one problem for each part that is wrong.
@@ -68,7 +65,7 @@ def read_request(
     key = _key(caller.idempotency_key, problems)
     if problems:
         raise InputError(problems)
-    digest = sha256(f"{graph.checksum()}\n{input_text}\n{metadata_text}".encode())
+    digest = sha256(f"{checksum}\n{input_text}\n{metadata_text}".encode())
     label = rest.get("workflow_id")
     return StartRequest(
         execution_id=execution_id,

@@ -7,12 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.db.models.functions import Now
 
-from engine.codec import dumps
 from engine.events import Cancelled
 from engine.graph import Graph
 from engine.graph.validation import GraphLimits, check
@@ -26,7 +24,7 @@ from workflows.inputs import distribute
 from workflows.lifecycle import move
 from workflows.models import Execution, Status, WhenFull, Workflow, WorkflowVersion
 from workflows.requests import Caller, read_request
-from workflows.selectors import workflows_of
+from workflows.starts import fill, posted_version, priorities_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -204,8 +202,8 @@ def start_execution(
     if given is None:
         raise ValueError("start_execution needs a graph, a version or a published workflow")
     parsed = given if isinstance(given, Graph) else Graph.from_json(given)
-    caller = Caller(idempotency_key, _priorities(owner))
-    request = read_request(parsed, input, metadata, execution_id, caller)
+    caller = Caller(idempotency_key, priorities_of(owner))
+    request = read_request(parsed.checksum(), input, metadata, execution_id, caller)
     earlier = _earlier(owner, request)
     if earlier is not None:
         return earlier
@@ -214,7 +212,7 @@ def start_execution(
     try:
         with transaction.atomic():
             execution = Execution(owner=owner, workflow=workflow, source=source)
-            execution.version = version or _posted(owner, parsed)
+            execution.version = version or posted_version(owner, parsed)
             _record(execution, request, warnings)
             transaction.on_commit(lambda: _announce(execution.pk))
     except IntegrityError:  # the same id or key, at the same moment
@@ -223,11 +221,6 @@ def start_execution(
             raise
         return earlier
     return Start(execution, created=True, warnings=warnings)
-
-
-def _priorities(owner: User) -> range:
-    bound = 100 if owner.is_staff else settings.USER_PRIORITY
-    return range(-bound, bound + 1)
 
 
 def _earlier(owner: User, request: StartRequest) -> Start | None:
@@ -253,41 +246,13 @@ def _found(rows: QuerySet[Execution], request: StartRequest) -> Execution | None
     return of_id or of_key
 
 
-def _posted(owner: User, graph: Graph) -> WorkflowVersion:
-    """The version of a graph that was posted without a workflow; equal graphs share one."""
-    return WorkflowVersion.objects.get_or_create(
-        owner=owner,
-        workflow=None,
-        checksum=graph.checksum(),
-        defaults={"graph": graph.to_json(), "created_by": owner},
-    )[0]
-
-
 def _record(execution: Execution, request: StartRequest, warnings: tuple[str, ...]) -> None:
-    execution.execution_id = request.execution_id or str(execution.pk)
-    execution.workflow_label = request.workflow_label
-    if execution.workflow is None and request.workflow_label:
-        execution.workflow = _named(execution.owner, request.workflow_label)
-    execution.input = request.input
-    execution.metadata = request.metadata
-    execution.request_hash = request.digest
-    execution.warnings = dumps(warnings)
-    execution.idempotency_key = request.idempotency_key
-    execution.webhook_url = request.webhook_url
-    execution.priority = request.priority
+    fill(execution, request, warnings)
     replaced = admit(execution.owner, execution.workflow)
     execution.save(force_insert=True)
     for old in replaced:
         reason = f"replaced by {execution.execution_id} (policy: replace)"
         cancel_execution(execution=old, by="admission", reason=reason)
-
-
-def _named(owner: User, label: str) -> Workflow | None:
-    """A label is a workflow if its owner sees one of this id or name."""
-    named = Q(name=label)
-    if label.isascii() and label.isdigit():
-        named |= Q(pk=int(label))
-    return workflows_of(owner).filter(named).order_by("pk").first()
 
 
 def _announce(pk: UUID) -> None:

@@ -1,0 +1,58 @@
+"""The row of a run that is to start: what both a single start and a bulk of them write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Q
+
+from engine.codec import dumps
+from workflows.models import Workflow, WorkflowVersion
+from workflows.selectors import workflows_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from engine.graph import Graph
+    from workflows.models import Execution
+    from workflows.requests import StartRequest
+
+
+def priorities_of(owner: User) -> range:
+    """The priorities that this user may give to a run."""
+    bound = 100 if owner.is_staff else settings.USER_PRIORITY
+    return range(-bound, bound + 1)
+
+
+def posted_version(owner: User, graph: Graph) -> WorkflowVersion:
+    """The version of a graph that was posted without a workflow; equal graphs share one."""
+    return WorkflowVersion.objects.get_or_create(
+        owner=owner,
+        workflow=None,
+        checksum=graph.checksum(),
+        defaults={"graph": graph.to_json(), "created_by": owner},
+    )[0]
+
+
+def fill(execution: Execution, request: StartRequest, warnings: tuple[str, ...]) -> None:
+    """Write a request into a row that is not saved yet."""
+    execution.execution_id = request.execution_id or str(execution.pk)
+    execution.workflow_label = request.workflow_label
+    if execution.workflow is None and request.workflow_label:
+        execution.workflow = named_workflow(execution.owner, request.workflow_label)
+    execution.input = request.input
+    execution.metadata = request.metadata
+    execution.request_hash = request.digest
+    execution.warnings = dumps(warnings)
+    execution.idempotency_key = request.idempotency_key
+    execution.webhook_url = request.webhook_url
+    execution.priority = request.priority
+
+
+def named_workflow(owner: User, label: str) -> Workflow | None:
+    """A label is a workflow if its owner sees one of this id or name."""
+    named = Q(name=label)
+    if label.isascii() and label.isdigit():
+        named |= Q(pk=int(label))
+    return workflows_of(owner).filter(named).order_by("pk").first()
