@@ -9,7 +9,6 @@ Source: architecture overview, "EngineEvent Types".
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.messages import FrozenDict
@@ -30,12 +29,14 @@ class _Event:
 
     def data(self) -> dict[str, Any]:
         """Every field but ``timestamp`` and ``node``, by name; messages as they are."""
-        return {name: getattr(self, name) for name in _names(type(self))}
+        names = _NAMES.get(self.type)
+        if names is None:
+            every = tuple(item.name for item in fields(self))
+            names = _NAMES[self.type] = tuple(n for n in every if n not in ("timestamp", "node"))
+        return {name: getattr(self, name) for name in names}
 
 
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(item.name for item in fields(kind) if item.name not in ("timestamp", "node"))
+_NAMES: dict[str, tuple[str, ...]] = {}  # of the fields of each type of event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
