@@ -223,6 +223,7 @@ LOST_ATTEMPTS = env.int("LOST_ATTEMPTS", default=5)  # of one run; 0: none is qu
 
 QUEUE_LIMIT = env.int("QUEUE_LIMIT", default=100_000)  # queued runs; then 429
 QUEUE_LIMIT_USER = env.int("QUEUE_LIMIT_USER", default=10_000)  # of one user
+BULK_LIMIT = env.int("BULK_LIMIT", default=1_000)  # starts in one bulk
 USER_PRIORITY = env.int("USER_PRIORITY", default=10)  # -10 to 10; staff have -100 to 100
 WEBHOOK_SECRETS = env.list("WEBHOOK_SECRETS", default=[])  # each signs; none: unsigned
 WEBHOOK_TIMEOUT_SECONDS = env.float("WEBHOOK_TIMEOUT_SECONDS", default=15.0)  # of one attempt

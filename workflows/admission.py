@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -29,19 +30,45 @@ def admit(owner: User, workflow: Workflow | None) -> list[Execution]:
         AdmissionError: it may not, and which limit says so.
     """
     queued = Execution.objects.filter(status=Status.QUEUED)
-    _refuse_over(queued.filter(owner=owner), "QUEUE_LIMIT_USER", "of one user")
-    _refuse_over(queued, "QUEUE_LIMIT", "of this server")
+    _refuse_over(queued.filter(owner=owner), "QUEUE_LIMIT_USER")
+    _refuse_over(queued, "QUEUE_LIMIT")
     if workflow is None or workflow.max_concurrent is None or workflow.when_full == WhenFull.QUEUE:
         return []
     return _without_queue(workflow)
 
 
-def _refuse_over(queued: QuerySet[Execution], name: str, whose: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many more runs may be queued, and which limit says so."""
+
+    count: int
+    name: str
+    limit: int
+
+    def error(self) -> AdmissionError:
+        whose = _WHOSE[self.name]
+        text = f"the queue {whose} is full: {self.limit} runs wait (limit: {self.name})"
+        return AdmissionError(text, "queue_full")
+
+
+_WHOSE = {"QUEUE_LIMIT_USER": "of one user", "QUEUE_LIMIT": "of this server"}
+
+
+def room(owner: User) -> Room:
+    """What the queue limits leave to this user. Not locked either."""
+    queued = Execution.objects.filter(status=Status.QUEUED)
+    rows = {"QUEUE_LIMIT_USER": queued.filter(owner=owner), "QUEUE_LIMIT": queued}
+    left = []
+    for name, waiting in rows.items():
+        limit: int = getattr(settings, name)
+        left.append(Room(max(0, limit - waiting.count()), name, limit))
+    return min(left, key=lambda one: one.count)
+
+
+def _refuse_over(queued: QuerySet[Execution], name: str) -> None:
     limit: int = getattr(settings, name)
     if queued.order_by()[limit - 1 : limit].values("pk").exists():
-        raise AdmissionError(
-            f"the queue {whose} is full: {limit} runs wait (limit: {name})", "queue_full"
-        )
+        raise Room(0, name, limit).error()
 
 
 def _without_queue(workflow: Workflow) -> list[Execution]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Case, DateTimeField, Exists, ExpressionWrapper, F, Q, Value, When
+from django.db.models import (
+    Case,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Q,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Now
 
 from workflows.models import Worker
@@ -28,6 +38,11 @@ def live_workers() -> QuerySet[Worker]:
     """The workers that gave a sign of life lately and take runs."""
     well = Q(quarantined_until__isnull=True) | Q(quarantined_until__lte=Now())
     return Worker.objects.filter(well, stopping=False, seen_at__gt=from_now(-SILENT_SECONDS))
+
+
+def free_hands() -> int:
+    """How many runs the live workers can do at once; at least 1, for one that is just starting."""
+    return live_workers().aggregate(slots=Sum("slots"))["slots"] or 1
 
 
 def quarantined_workers() -> QuerySet[Worker]:

@@ -48,6 +48,7 @@ PATHS = {
     "/api/v1/webhook-deliveries/{id}": {"get"},
     "/api/v1/webhook-deliveries/{id}/redeliver": {"post"},
     "/api/v1/executions": {"get", "post"},
+    "/api/v1/executions/bulk": {"post"},
     "/api/v1/executions/{execution_id}": {"get"},
     "/api/v1/executions/{execution_id}/cancel": {"post"},
     "/api/v1/executions/{execution_id}/events": {"get"},

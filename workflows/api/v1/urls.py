@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from workflows.api.v1.bulk import BulkStart
 from workflows.api.v1.dead_letters import DeadLetters
 from workflows.api.v1.deliveries import Deliveries
 from workflows.api.v1.executions import Executions
@@ -21,4 +22,8 @@ router.register("dead-letters", DeadLetters, basename="dead-letter")
 router.register("webhook-deliveries", Deliveries, basename="webhook-delivery")
 router.register("templates", Templates, basename="template")
 
-urlpatterns = [*router.urls, path("graphs/validate", ValidateGraph.as_view())]
+urlpatterns = [
+    path("executions/bulk", BulkStart.as_view()),  # before the router: it is no execution's id
+    *router.urls,
+    path("graphs/validate", ValidateGraph.as_view()),
+]
