@@ -17,6 +17,7 @@ from redis import Redis, RedisError
 
 from engine.errors import ProblemsError
 from workflows.models import KeeperLease
+from workflows.recovery import KEEPER
 from workflows.surroundings import limits, registry
 from workflows.workers import live_workers, quarantined_workers
 
@@ -99,7 +100,7 @@ def workers() -> str:
 
 
 def keeper() -> str:
-    lease = KeeperLease.objects.filter(until__gt=Now()).first()
+    lease = KeeperLease.objects.filter(name=KEEPER, until__gt=Now()).first()
     if lease is None:
         raise BrokenError("no keeper holds the lease; lost runs are not found")
     return lease.holder

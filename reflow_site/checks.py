@@ -33,10 +33,17 @@ POSITIVE = (
     "WEBHOOK_TIMEOUT_SECONDS",
     "WEBHOOK_RETRY_SECONDS",
     "WEBHOOK_BYTES",
+    "RETENTION_EVERY_SECONDS",
+    "RETENTION_SECONDS",
     "API_MAX_BODY_BYTES",
     "API_USER_RATE",
     "API_USER_BURST",
     "API_ANONYMOUS_PER_MINUTE",
+)
+NOT_NEGATIVE = (
+    "RETENTION_EXECUTIONS_DAYS",
+    "RETENTION_RUNS_PER_WORKFLOW",
+    "RETENTION_EVENTS_DAYS",
 )
 SHORTEST_LEASE_SECONDS = 3
 ASGI_SERVERS = ("daphne", "uvicorn")
@@ -53,6 +60,10 @@ def _numbers() -> Iterator[CheckMessage]:
         value = getattr(settings, name)
         if value <= 0:
             yield Error(f"{name} is {value}", hint="Give a number above 0.", id="reflow.E001")
+    for name in NOT_NEGATIVE:
+        value = getattr(settings, name)
+        if value < 0:
+            yield Error(f"{name} is {value}", hint="Give 0 or more.", id="reflow.E001")
     if 0 < settings.LEASE_SECONDS < SHORTEST_LEASE_SECONDS:
         yield Error(
             f"LEASE_SECONDS is {settings.LEASE_SECONDS:g}",

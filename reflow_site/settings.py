@@ -230,6 +230,22 @@ WEBHOOK_TIMEOUT_SECONDS = env.float("WEBHOOK_TIMEOUT_SECONDS", default=15.0)  # 
 WEBHOOK_RETRY_SECONDS = env.float("WEBHOOK_RETRY_SECONDS", default=86_400.0)  # then given up
 WEBHOOK_BYTES = env.int("WEBHOOK_BYTES", default=1_048_576)  # a larger result is left out
 
+# --- Retention: Celery beat, or `manage.py prune` ---------------------------------------------
+
+# 0: for ever. A workflow's own keep_days and keep_runs go over the first two.
+RETENTION_EXECUTIONS_DAYS = env.int("RETENTION_EXECUTIONS_DAYS", default=30)
+RETENTION_RUNS_PER_WORKFLOW = env.int("RETENTION_RUNS_PER_WORKFLOW", default=0)
+RETENTION_EVENTS_DAYS = env.int("RETENTION_EVENTS_DAYS", default=14)
+RETENTION_EVERY_SECONDS = env.float("RETENTION_EVERY_SECONDS", default=3600.0)
+RETENTION_SECONDS = env.float("RETENTION_SECONDS", default=600.0)  # of one pass; the next goes on
+CELERY_BEAT_SCHEDULE = {
+    "retention": {
+        "task": "workflows.prune",
+        "schedule": RETENTION_EVERY_SECONDS,
+        "options": {"expires": RETENTION_EVERY_SECONDS},
+    }
+}
+
 # What actors may reach. Private addresses only if named here: host, address or 10.0.0.0/8.
 HTTP_ALLOW = env.bool("HTTP_ALLOW", default=True)
 HTTP_ALLOW_PRIVATE = env.list("HTTP_ALLOW_PRIVATE", default=[])

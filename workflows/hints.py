@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TASK = "workflows.run_execution"
+PRUNE_TASK = "workflows.prune"
 DELIVERY_TASK = "workflows.deliver_webhooks"
 
 

@@ -36,21 +36,21 @@ ROWS_A_ROUND = 500
 DEADLINE_GRACE_SECONDS = 10  # in which a run's own worker ends it
 
 
-def elect(holder: str) -> bool:
-    """Become, or stay, the keeper that works; the others wait for its lease to run out."""
-    until = from_now(KEEPER_LEASE_SECONDS)
+def elect(holder: str, name: str = KEEPER, seconds: float = KEEPER_LEASE_SECONDS) -> bool:
+    """Become, or stay, the one that works; the others wait for its lease to run out."""
+    until = from_now(seconds)
     mine_or_over = Q(holder=holder) | Q(until__lt=Now())
-    rows = KeeperLease.objects.filter(name=KEEPER)
+    rows = KeeperLease.objects.filter(name=name)
     if rows.filter(mine_or_over).update(holder=holder, until=until):
         return True
     return KeeperLease.objects.get_or_create(
-        name=KEEPER, defaults={"holder": holder, "until": until}
+        name=name, defaults={"holder": holder, "until": until}
     )[1]
 
 
-def resign(holder: str) -> None:
-    """Let another keeper work at once."""
-    KeeperLease.objects.filter(name=KEEPER, holder=holder).delete()
+def resign(holder: str, name: str = KEEPER) -> None:
+    """Let another one work at once."""
+    KeeperLease.objects.filter(name=name, holder=holder).delete()
 
 
 def reap() -> int:

@@ -45,6 +45,7 @@ __all__ = [
     "cancel_execution",
     "checked_graph",
     "create_workflow",
+    "pin_execution",
     "publish_version",
     "redeliver_webhook",
     "start_execution",
@@ -67,10 +68,10 @@ def create_workflow(
     name: str,
     graph: GraphLike,
     description: str = "",
-    max_concurrent: int | None = None,
     when_full: str = WhenFull.QUEUE,
+    **limits: int | None,
 ) -> Workflow:
-    """Keep a graph under a name, as version 1.
+    """Keep a graph under a name, as version 1; ``limits`` as in ``update_workflow``.
 
     Raises:
         GraphError: the graph cannot run; nothing is stored.
@@ -83,8 +84,8 @@ def create_workflow(
                 owner=owner,
                 name=name,
                 description=description,
-                max_concurrent=max_concurrent,
                 when_full=when_full,
+                **limits,
             )
             _publish(workflow, checked, owner)
     except IntegrityError as error:
@@ -105,7 +106,7 @@ def update_workflow(
 ) -> Workflow:
     """Change what is given; a graph that differs from the current one becomes a version.
 
-    ``max_concurrent`` is the only one of ``limits``; None takes the limit away.
+    ``limits`` are ``max_concurrent``, ``keep_days`` and ``keep_runs``; None takes one away.
 
     Raises:
         GraphError: the graph cannot run; nothing is stored.
@@ -263,6 +264,12 @@ def _announce(pk: UUID) -> None:
 def redeliver_webhook(*, delivery: WebhookDelivery) -> None:
     """Send a webhook again, whatever came of it before."""
     deliveries.redeliver(delivery)
+
+
+def pin_execution(*, execution: Execution, pinned: bool) -> None:
+    """Keep a run and its events for ever, or let retention have them again."""
+    Execution.objects.filter(pk=execution.pk).update(pinned=pinned)
+    execution.pinned = pinned
 
 
 def cancel_execution(*, execution: Execution, by: User | str, reason: str = "") -> Status:

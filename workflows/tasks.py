@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from asgiref.sync import async_to_sync
 from celery import shared_task
 
 from workflows.deliveries import deliver_due
-from workflows.hints import DELIVERY_TASK, TASK
+from workflows.hints import DELIVERY_TASK, PRUNE_TASK, TASK
 from workflows.lifecycle import claim_next
+from workflows.pruning import PruneBusyError, prune
 from workflows.runner import run
 
 if TYPE_CHECKING:
@@ -43,6 +45,13 @@ def run_execution(self: Task[[str], None], execution_id: str) -> None:
 def deliver_webhooks() -> None:
     """Send the webhooks that are due."""
     deliver_due()
+
+
+@shared_task(name=PRUNE_TASK, ignore_result=True)  # a lost one costs one interval of beat
+def prune_what_is_due() -> None:
+    """One pass of retention; none if another one is under way."""
+    with suppress(PruneBusyError):
+        prune(source="beat")
 
 
 def _uuid(text: str) -> UUID | None:

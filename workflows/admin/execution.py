@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
@@ -64,12 +64,14 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         ("workflow", OwnWorkflowFilter),
         ("source", admin.AllValuesFieldListFilter),
         ("created_at", admin.DateFieldListFilter),
+        "pinned",
     )
     search_fields = ("execution_id",)
     search_help_text = "Search by execution id"
     list_per_page = 50
     list_fullwidth = True
     show_full_result_count = False
+    actions = ("keep_for_ever", "let_go")
 
     @admin.display(description="Status", ordering="status")
     def state(self, execution: Execution) -> SafeString:
@@ -99,6 +101,24 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     def finished(self, execution: Execution) -> SafeString | str:
         return show.ago(execution.finished_at)
 
+    @admin.action(description="Keep for ever", permissions=("pin",))
+    def keep_for_ever(self, request: HttpRequest, executions: QuerySet[Execution]) -> None:
+        self._pin(request, executions, pinned=True)
+
+    @admin.action(description="Let retention have them", permissions=("pin",))
+    def let_go(self, request: HttpRequest, executions: QuerySet[Execution]) -> None:
+        self._pin(request, executions, pinned=False)
+
+    def _pin(self, request: HttpRequest, executions: QuerySet[Execution], *, pinned: bool) -> None:
+        for execution in executions:
+            services.pin_execution(execution=execution, pinned=pinned)
+            self.log_change(request, execution, f"Kept for ever: {'yes' if pinned else 'no'}.")
+        said = "Retention keeps" if pinned else "Retention may remove"
+        self.message_user(request, f"{said} {len(executions)} of them.")
+
+    def has_pin_permission(self, request: HttpRequest) -> bool:
+        return self._may_cancel(request)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Execution]:
         return executions_of(request.user)
 
@@ -116,6 +136,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         wrap = self.admin_site.admin_view
         return [
             path("<uuid:pk>/state/", wrap(self.state_view), name="workflows_execution_state"),
+            path("<uuid:pk>/pin/", wrap(self.pin_view), name="workflows_execution_pin"),
             path("<uuid:pk>/cancel/", wrap(self.cancel_view), name="workflows_execution_cancel"),
             *super().get_urls(),
         ]
@@ -138,6 +159,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             "drawing": check_text(execution.version.graph).drawing(state["node_states"]),
             "failures": failures,
             "failure_limit": MAX_FAILURES,
+            "can_pin": self._may_cancel(request),
             "can_cancel": not execution.is_over and self._may_cancel(request),
         }
         return TemplateResponse(request, "admin/workflows/execution/page.html", context)
@@ -163,6 +185,19 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             "badge": show.badge(execution.status),
         }
         return TemplateResponse(request, "admin/workflows/execution/cancel.html", context)
+
+    def pin_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Pin the run, or let go of it, by the button on its page."""
+        execution = self._own(request, str(pk))
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self._may_cancel(request):
+            raise PermissionDenied
+        mine = executions_of(request.user).filter(pk=execution.pk)
+        self._pin(request, mine, pinned=request.POST.get("pinned") == "yes")
+        return HttpResponseRedirect(
+            reverse("admin:workflows_execution_change", args=(execution.pk,))
+        )
 
     def _cancel(self, request: HttpRequest, execution: Execution) -> HttpResponse:
         if execution.is_over:
@@ -211,6 +246,7 @@ def _facts(execution: Execution, version: WorkflowVersion) -> dict[str, Any]:
         "created": show.ago(execution.created_at),
         "started": show.ago(execution.started_at),
         "finished": show.ago(execution.finished_at),
+        "pruned": show.ago(execution.events_pruned_at),
         "cancelled": show.ago(execution.cancel_requested_at),
         "input": show.cut(show.pretty(execution.input), MAX_TEXT),
         "result": show.cut(show.pretty(execution.result), MAX_TEXT) if execution.result else "",

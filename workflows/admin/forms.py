@@ -47,13 +47,26 @@ class WorkflowForm(forms.ModelForm):  # type: ignore[type-arg]  # only the stubs
 
     class Meta:
         model = Workflow
-        fields = ("name", "description", "archived", "max_concurrent", "when_full")
+        fields = (
+            "name",
+            "description",
+            "archived",
+            "max_concurrent",
+            "when_full",
+            "keep_days",
+            "keep_runs",
+        )
         widgets: ClassVar = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
         help_texts: ClassVar = {
             "name": "Yours alone: another user may have a workflow of the same name.",
             "archived": "Kept with its runs, and out of the way.",
             "max_concurrent": "Runs at the same time. Empty: as many as there are workers.",
             "when_full": "What a start does when all of these are in use.",
+            "keep_days": "Days a run is kept after its end. Empty: as the server. 0: for ever.",
+            "keep_runs": (
+                "Ended runs that are kept, the newest. Empty: as the server says. 0: any number."
+                " Pinned runs are kept beside them."
+            ),
         }
 
     checked: Checked | None = None

@@ -46,7 +46,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     list_filter = ("archived", ("updated_at", admin.DateFieldListFilter))
     search_fields = ("name", "description")
     search_help_text = "Search by name or description"
-    fields = ("name", "description", "archived", "max_concurrent", "when_full")
+    fields = WorkflowForm.Meta.fields
     actions_detail = ("run_now",)
     warn_unsaved_form = True
     list_per_page = 50
@@ -89,6 +89,11 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     ) -> None:
         """Store by the services: a graph that differs becomes a version."""
         graph = Graph.from_json(form.cleaned_data["graph"])
+        limits = {
+            "max_concurrent": obj.max_concurrent,
+            "keep_days": obj.keep_days,
+            "keep_runs": obj.keep_runs,
+        }
         if change:
             services.update_workflow(
                 workflow=obj,
@@ -97,8 +102,8 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
                 description=obj.description,
                 archived=obj.archived,
                 graph=graph,
-                max_concurrent=obj.max_concurrent,
                 when_full=obj.when_full,
+                **limits,
             )
         else:
             stored = services.create_workflow(
@@ -106,8 +111,8 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
                 name=obj.name,
                 graph=graph,
                 description=obj.description,
-                max_concurrent=obj.max_concurrent,
                 when_full=obj.when_full,
+                **limits,
             )
             obj.__dict__.update(stored.__dict__)  # what the admin log and the redirect name
 

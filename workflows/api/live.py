@@ -14,12 +14,13 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from workflows.api.envelope import now_ms
-from workflows.api.wire import network_event
+from workflows.api.wire import milliseconds, network_event
 from workflows.event_log import group_name
 from workflows.models import Execution
 from workflows.selectors import events_after
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from workflows.models import ExecutionEvent
@@ -78,13 +79,15 @@ class Page:
     rows: list[ExecutionEvent]
     status: str
     is_over: bool
+    pruned_at: datetime | None = None
 
 
 def read_page(pk: UUID, after_seq: int) -> Page:
     # The status first: when it is terminal, the rows read after it are all there will be.
-    execution = Execution.objects.only("status").get(pk=pk)
-    rows = list(events_after(pk, after_seq, settings.EVENT_PAGE))
-    return Page(rows, execution.status, execution.is_over)
+    execution = Execution.objects.only("status", "events_pruned_at").get(pk=pk)
+    pruned_at = execution.events_pruned_at
+    rows = [] if pruned_at else list(events_after(pk, after_seq, settings.EVENT_PAGE))
+    return Page(rows, execution.status, execution.is_over, pruned_at)
 
 
 async def follow(execution: Execution, after_seq: int, send: Send) -> None:
@@ -101,6 +104,8 @@ async def follow(execution: Execution, after_seq: int, send: Send) -> None:
                 await send(network_frame(execution.execution_id, row))
                 seq = row.seq
             if page.is_over and len(page.rows) < settings.EVENT_PAGE:
+                if page.pruned_at is not None:
+                    await send(pruned_frame(execution.execution_id, page.pruned_at))
                 break
             if not page.rows:
                 await nudges.wait()
@@ -114,6 +119,16 @@ def network_frame(execution_id: str, row: ExecutionEvent) -> dict[str, Any]:
         "type": "network_event",
         "execution_id": execution_id,
         "event": network_event(row),
+        "timestamp": now_ms(),
+    }
+
+
+def pruned_frame(execution_id: str, pruned_at: datetime) -> dict[str, Any]:
+    """There were events, and retention has removed them."""
+    return {
+        "type": "events_pruned",
+        "execution_id": execution_id,
+        "pruned_at": milliseconds(pruned_at),
         "timestamp": now_ms(),
     }
 

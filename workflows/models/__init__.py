@@ -5,10 +5,12 @@ from workflows.models.event import ExecutionEvent, JournalEntry
 from workflows.models.execution import EXECUTION_ID, TERMINAL, Execution, Status
 from workflows.models.letter import DeadLetter, LetterStatus
 from workflows.models.process import KeeperLease, Worker
-from workflows.models.workflow import WhenFull, Workflow, WorkflowVersion
+from workflows.models.retention import PruneRun
+from workflows.models.workflow import MOST_KEEP_DAYS, WhenFull, Workflow, WorkflowVersion
 
 __all__ = [
     "EXECUTION_ID",
+    "MOST_KEEP_DAYS",
     "TERMINAL",
     "DeadLetter",
     "DeliveryStatus",
@@ -17,6 +19,7 @@ __all__ = [
     "JournalEntry",
     "KeeperLease",
     "LetterStatus",
+    "PruneRun",
     "Status",
     "WebhookDelivery",
     "WhenFull",

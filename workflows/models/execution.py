@@ -62,6 +62,9 @@ class Execution(models.Model):
     duration_ms = models.FloatField(null=True, blank=True)
     last_seq = models.PositiveIntegerField(default=0)  # number of the last event
 
+    pinned = models.BooleanField(default=False, db_default=False)  # kept for ever, with its events
+    events_pruned_at = models.DateTimeField(null=True, blank=True)  # by retention: there are none
+
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancel_by = models.CharField(max_length=150, blank=True)
     cancel_reason = models.TextField(blank=True)
@@ -128,6 +131,11 @@ class Execution(models.Model):
                 fields=("deadline_at",),
                 condition=Q(deadline_at__isnull=False, finished_at__isnull=True),
                 name="execution_deadlines",
+            ),
+            models.Index(
+                fields=("finished_at",),
+                condition=Q(finished_at__isnull=False),
+                name="execution_ended",
             ),
             models.Index(fields=("owner", "-created_at"), name="execution_of_owner"),
             models.Index(fields=("status", "-created_at"), name="execution_by_status"),

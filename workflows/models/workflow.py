@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+
+MOST_KEEP_DAYS = 36_500
 
 
 class WhenFull(models.TextChoices):
@@ -30,6 +32,11 @@ class Workflow(models.Model):
         null=True, blank=True, validators=(MinValueValidator(1),)
     )  # runs at once; None: as many as there are workers
     when_full = models.CharField(max_length=10, choices=WhenFull.choices, default=WhenFull.QUEUE)
+    # How long runs are kept: None as the server's settings say, 0 for ever.
+    keep_days = models.PositiveIntegerField(
+        null=True, blank=True, validators=(MaxValueValidator(MOST_KEEP_DAYS),)
+    )
+    keep_runs = models.PositiveIntegerField(null=True, blank=True)  # the newest ended ones
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -63,6 +63,8 @@ def test_a_workflow_is_run(api: APIClient, owner: User) -> None:
         "error": "",
         "error_code": "",
         "cancel_requested_at": None,
+        "pinned": False,
+        "events_pruned_at": None,
         "input": {"start": 1},
         "metadata": {},
         "result": None,
@@ -227,6 +229,7 @@ def test_events_are_read_from_a_number_on(api: APIClient, owner: User) -> None:
             }
         ],
         "last_seq": 3,
+        "events_pruned_at": None,
         "next": "http://testserver/api/v1/executions/a/events?after_seq=2&limit=1",
     }
 

@@ -49,7 +49,7 @@ PATHS = {
     "/api/v1/webhook-deliveries/{id}/redeliver": {"post"},
     "/api/v1/executions": {"get", "post"},
     "/api/v1/executions/bulk": {"post"},
-    "/api/v1/executions/{execution_id}": {"get"},
+    "/api/v1/executions/{execution_id}": {"get", "patch"},
     "/api/v1/executions/{execution_id}/cancel": {"post"},
     "/api/v1/executions/{execution_id}/events": {"get"},
     "/api/v1/graphs/validate": {"post"},

@@ -46,6 +46,8 @@ def test_a_workflow_is_created_with_version_one(api: APIClient) -> None:
         "archived": False,
         "max_concurrent": None,
         "when_full": "queue",
+        "keep_days": None,
+        "keep_runs": None,
         "created_at": answer["created_at"],
         "updated_at": answer["updated_at"],
         "graph": pipeline(),

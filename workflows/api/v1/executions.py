@@ -24,13 +24,14 @@ from workflows.api.v1.serializers import (
     CancelInput,
     ExecutionDetail,
     ExecutionInput,
+    ExecutionPatch,
     ExecutionRow,
 )
 from workflows.api.view import ApiView, caller, idempotency_key
 from workflows.api.wire import engine_event
 from workflows.models import Execution, ExecutionEvent
 from workflows.selectors import executions_of
-from workflows.services import start_execution
+from workflows.services import pin_execution, start_execution
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -56,6 +57,9 @@ class EventDocument(serializers.Serializer[Any]):
 class EventsPage(serializers.Serializer[Any]):
     results = EventDocument(many=True)
     last_seq = serializers.IntegerField(help_text="of the run so far, not of this page")
+    events_pruned_at = serializers.DateTimeField(
+        allow_null=True, help_text="when retention has removed the events; then there are none"
+    )
     next = serializers.CharField(allow_null=True, help_text="the next page, if this one is full")
 
 
@@ -99,6 +103,14 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
         )
         return self._accepted(request, started.execution.execution_id)
 
+    @extend_schema(request=ExecutionPatch, responses={200: ExecutionDetail, **ERRORS})
+    def partial_update(self, request: Request, execution_id: str) -> Response:
+        """Pin a run, so that retention keeps it for ever with its events, or let go of it."""
+        values = checked(ExecutionPatch, request.data)
+        execution = find_execution(caller(request), execution_id)
+        pin_execution(execution=execution, **values)
+        return Response(ExecutionDetail(execution).data)
+
     @extend_schema(request=CancelInput, responses={202: ExecutionDetail, **ERRORS})
     @action(detail=True, methods=["post"], filterset_class=None)
     def cancel(self, request: Request, execution_id: str) -> Response:
@@ -119,6 +131,7 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
         page = {
             "results": [engine_event(row) for row in rows],
             "last_seq": execution.last_seq,
+            "events_pruned_at": execution.events_pruned_at,
             "next": replace_query_param(url, "after_seq", rows[-1].seq) if full else None,
         }
         return Response(page)

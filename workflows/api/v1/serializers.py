@@ -11,6 +11,7 @@ from rest_framework import serializers
 from workflows.api.view import caller
 from workflows.models import (
     EXECUTION_ID,
+    MOST_KEEP_DAYS,
     Execution,
     WebhookDelivery,
     WhenFull,
@@ -43,6 +44,8 @@ class WorkflowRow(serializers.ModelSerializer[Workflow]):
             "archived",
             "max_concurrent",
             "when_full",
+            "keep_days",
+            "keep_runs",
             "created_at",
             "updated_at",
         )
@@ -64,12 +67,21 @@ class _Slots(serializers.IntegerField):
         super().__init__(min_value=1, max_value=2**31 - 1, allow_null=True, **options)
 
 
+class _Kept(serializers.IntegerField):
+    """How long runs are kept; null: as the server's settings say."""
+
+    def __init__(self, most: int, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=most, allow_null=True, required=False, **options)
+
+
 class WorkflowInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=200)
     description = serializers.CharField(allow_blank=True, default="", max_length=10_000)
     graph = serializers.DictField(help_text="Reflow's GraphExport")
     max_concurrent = _Slots(required=False)
     when_full = serializers.ChoiceField(choices=WhenFull.choices, required=False)
+    keep_days = _Kept(MOST_KEEP_DAYS, help_text="days a run is kept after its end; 0: for ever")
+    keep_runs = _Kept(2**31 - 1, help_text="ended runs that are kept, the newest; 0: any number")
 
 
 class WorkflowPatch(serializers.Serializer[Any]):
@@ -78,6 +90,8 @@ class WorkflowPatch(serializers.Serializer[Any]):
     archived = serializers.BooleanField(required=False)
     max_concurrent = _Slots(required=False)
     when_full = serializers.ChoiceField(choices=WhenFull.choices, required=False)
+    keep_days = _Kept(MOST_KEEP_DAYS, help_text="days a run is kept after its end; 0: for ever")
+    keep_runs = _Kept(2**31 - 1, help_text="ended runs that are kept, the newest; 0: any number")
     graph = serializers.DictField(required=False, help_text="another one makes a version")
 
 
@@ -151,6 +165,8 @@ class ExecutionRow(serializers.ModelSerializer[Execution]):
             "error",
             "error_code",
             "cancel_requested_at",
+            "pinned",
+            "events_pruned_at",
         )
         read_only_fields: tuple[str, ...] = fields
 
@@ -242,6 +258,10 @@ class DeliveryDetail(DeliveryRow):
     class Meta(DeliveryRow.Meta):
         fields: tuple[str, ...] = (*DeliveryRow.Meta.fields, "body")
         read_only_fields: tuple[str, ...] = fields
+
+
+class ExecutionPatch(serializers.Serializer[Any]):
+    pinned = serializers.BooleanField(help_text="kept for ever, with its events")
 
 
 class CancelInput(serializers.Serializer[Any]):

@@ -1,0 +1,209 @@
+"""Removing what retention lets go: small batches with rests between them, one pass at a time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from workflows.event_rows import clean
+from workflows.models import Execution, ExecutionEvent, PruneRun, WorkflowVersion
+from workflows.recovery import elect, resign
+from workflows.retention import Policy, events_due, executions_due, removable, versions_due
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+Row = TypeVar("Row")
+
+logger = logging.getLogger(__name__)
+
+EVENTS_A_BATCH = 1_000  # rows of one transaction
+RUNS_A_BATCH = 100
+LEASE = "prune"
+LEASE_SECONDS = 60.0  # renewed by each batch
+SHORTEST_REST_SECONDS = 0.02
+KEPT_PASSES = 50  # of which the figures stay
+
+
+class PruneBusyError(Exception):
+    """Another pass is under way."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How fast a pass may be: it rests after each batch for ``rest`` times what that took.
+
+    ``stop`` ends it after the batch that is under way; so does ``seconds``.
+    """
+
+    seconds: float = field(default_factory=lambda: settings.RETENTION_SECONDS)
+    rest: float = 1.0
+    stop: threading.Event = field(default_factory=threading.Event)
+    until: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.until = time.monotonic() + self.seconds
+
+    @property
+    def over(self) -> bool:
+        return self.stop.is_set() or time.monotonic() >= self.until
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        took = time.monotonic() - started
+        self.stop.wait(max(took * self.rest, SHORTEST_REST_SECONDS) if self.rest else 0)
+
+
+def prune(
+    *,
+    source: str,
+    policy: Policy | None = None,
+    pace: Pace | None = None,
+    events_only: bool = False,
+    tell: Callable[[PruneRun], None] = lambda _: None,
+) -> PruneRun:
+    """Remove what is due, in batches; ``tell`` hears of each.
+
+    Returns:
+        The stored figures. A pass that broke says so in ``error``; what it did stays done.
+
+    Raises:
+        PruneBusyError: another one is under way.
+    """
+    work = _Pass(policy or Policy.from_settings(), pace or Pace(), source, tell)
+    if not elect(work.holder, LEASE, LEASE_SECONDS):
+        raise PruneBusyError("another pass of retention is under way")
+    try:
+        work.events()
+        if not events_only:
+            work.executions()
+            work.versions()
+    except DatabaseError as error:
+        logger.exception("retention broke off")
+        work.done.complete, work.done.error = False, clean(f"{type(error).__name__}: {error}")
+    finally:
+        resign(work.holder, LEASE)
+    return work.store()
+
+
+class _Pass:
+    """One pass: what it has done so far."""
+
+    def __init__(
+        self, policy: Policy, pace: Pace, source: str, tell: Callable[[PruneRun], None]
+    ) -> None:
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+        self.done = PruneRun(started_at=timezone.now(), finished_at=timezone.now(), source=source)
+        self._policy = policy
+        self._pace = pace
+        self._tell = tell
+
+    def events(self) -> None:
+        """Events of runs that stay; those of a run go as a whole, and it says that they went."""
+        for rows in (_begun(), events_due(self._policy)):
+            while batch := self._next(rows.values_list("pk", "last_seq")):
+                self._events_of(batch)
+
+    def executions(self) -> None:
+        """Runs with all that belongs to them; their events first, which may be many."""
+        for rows in executions_due(self._policy):
+            while batch := self._next(rows.values_list("pk", "last_seq", "events_pruned_at")):
+                self._events_of([(pk, last) for pk, last, pruned in batch if pruned is None])
+                if not self._pace.over:  # or some events may be left
+                    self._runs([pk for pk, *_ in batch])
+
+    def _runs(self, keys: Sequence[UUID]) -> None:
+        with self._batch(), transaction.atomic():
+            # Looked at again under the lock: somebody may have pinned one.
+            fit = removable().order_by().filter(pk__in=keys).select_for_update(of=("self",))
+            gone = list(fit.values_list("pk", flat=True))
+            Execution.objects.filter(pk__in=gone).delete()
+            self.done.executions += len(gone)
+
+    def versions(self) -> None:
+        rows = versions_due(self._policy).order_by("pk").values_list("pk")
+        while batch := self._next(rows):
+            with self._batch():
+                keys = [pk for (pk,) in batch]
+                again = versions_due(self._policy).order_by().filter(pk__in=keys)
+                self.done.versions += WorkflowVersion.objects.filter(pk__in=again).delete()[0]
+
+    def store(self) -> PruneRun:
+        done = self.done
+        done.finished_at = timezone.now()
+        done.complete = done.complete and not self._pace.over
+        done.save()
+        old = PruneRun.objects.order_by("-pk").values_list("pk", flat=True)[KEPT_PASSES:]
+        PruneRun.objects.filter(pk__in=list(old)).delete()
+        logger.info(
+            "retention: %s events, %s runs, %s graphs", done.events, done.executions, done.versions
+        )
+        return done
+
+    def _next(self, rows: QuerySet[Any, Row]) -> Sequence[Row]:
+        return () if self._pace.over else tuple(rows[:RUNS_A_BATCH])
+
+    @contextmanager
+    def _batch(self) -> Iterator[None]:
+        with self._pace.batch():
+            yield
+        elect(self.holder, LEASE, LEASE_SECONDS)
+        self._tell(self.done)
+
+    def _events_of(self, runs: Sequence[tuple[UUID, int]]) -> None:
+        """Small runs together, a large one in parts; its first event goes last."""
+        together: list[UUID] = []
+        size = 0
+        for pk, last_seq in runs:
+            if last_seq > EVENTS_A_BATCH:
+                self._in_parts(pk, last_seq)
+                continue
+            if together and size + last_seq > EVENTS_A_BATCH:
+                self._mark_and_delete(together)
+                together, size = [], 0
+            together.append(pk)
+            size += last_seq
+        if together:
+            self._mark_and_delete(together)
+
+    def _mark_and_delete(self, keys: Sequence[UUID], *, above: int = 0) -> None:
+        with self._batch(), transaction.atomic():
+            begun_or_free = Q(events_pruned_at__isnull=False) | Q(pinned=False)
+            fit = Execution.objects.filter(begun_or_free, pk__in=keys).order_by()
+            going = list(fit.select_for_update(of=("self",)).values_list("pk", flat=True))
+            unmarked = Execution.objects.filter(pk__in=going, events_pruned_at__isnull=True)
+            unmarked.update(events_pruned_at=Now())
+            rows = ExecutionEvent.objects.filter(execution_id__in=going, seq__gt=above)
+            self.done.events += rows.delete()[0]
+
+    def _in_parts(self, pk: UUID, last_seq: int) -> None:
+        whole = (last_seq - 1) // EVENTS_A_BATCH
+        for above in range(whole * EVENTS_A_BATCH, -1, -EVENTS_A_BATCH):
+            if self._pace.over:
+                return
+            self._mark_and_delete([pk], above=above)
+
+
+def _begun() -> QuerySet[Execution]:
+    """Large runs whose events have gone in part: an earlier pass was ended there."""
+    first = ExecutionEvent.objects.filter(execution=OuterRef("pk"), seq=1)
+    marked = Execution.objects.filter(events_pruned_at__isnull=False, last_seq__gt=EVENTS_A_BATCH)
+    return marked.filter(Exists(first)).order_by("pk")
