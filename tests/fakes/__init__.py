@@ -1,0 +1,1 @@
+"""Doubles of programs that Reflow talks to, as real servers on loopback."""

@@ -1,0 +1,62 @@
+"""What can be made to go wrong with the double, at random from a seed or by a script."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from random import Random
+from typing import TypeAlias
+
+Fault: TypeAlias = str  # one of KINDS, with ":seconds" or ":status" where it takes one
+KINDS = {
+    "ok": "nothing goes wrong",
+    "slow": "the answer comes so many seconds late",
+    "error": "500, and nothing was done",
+    "lost": "it was done, and the answer is 500",
+    "drop": "it was done, and the connection breaks in the middle of the answer",
+    "hang": "it was done, and no answer ever comes",
+    "refuse": "so many seconds of Retry-After with a 429; nothing was done",
+    "html": "502 of a proxy, a page; nothing was done",
+}
+
+
+@dataclass(slots=True)
+class Faults:
+    """Shares are of 1 and of the requests whose path starts with ``only``; seeded.
+
+    Args:
+        script: taken one by one before any share counts: ``["error", "ok", "slow:0.2"]``.
+        lie_about_duplicates: every template is answered as registered before, and not stored.
+        ws_broken: frames of 32 bytes and more from a client's websocket are lost, as in Zeal
+            without ``WS_NO_BUFFER_UTIL=1``.
+        socket_drop_after: a live connection breaks, in the middle of a frame, after so many
+            events from its client; 0: never.
+    """
+
+    slow_seconds: float = 0
+    error_share: float = 0
+    lost_share: float = 0
+    drop_share: float = 0
+    hang_share: float = 0
+    only: str = "/api/"
+    seed: int = 0
+    script: deque[Fault] = field(default_factory=deque)
+    lie_about_duplicates: bool = False
+    ws_broken: bool = False
+    socket_drop_after: int = 0
+    _random: Random | None = None
+
+    def next(self, path: str) -> Fault:
+        """What goes wrong with the next request."""
+        if not path.startswith(self.only):
+            return "ok"
+        if self.script:
+            return self.script.popleft()
+        if self._random is None:
+            self._random = Random(self.seed)  # noqa: S311 -- faults, the same each time
+        drawn = self._random.random()
+        for kind in ("error", "lost", "drop", "hang"):
+            drawn -= float(getattr(self, f"{kind}_share"))
+            if drawn < 0:
+                return kind
+        return f"slow:{self.slow_seconds}" if self.slow_seconds else "ok"
