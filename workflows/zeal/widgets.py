@@ -1,0 +1,80 @@
+"""Input widgets: nodes of the editor whose value enters the run as an initial packet."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from engine.messages import FrozenDict
+from workflows.zeal.keys import value_of
+
+if TYPE_CHECKING:
+    from workflows.zeal.document import Node
+
+
+def packet_of(component: str, node: Node) -> Any:
+    """The value of a widget, as a tagged message.
+
+    A text is empty without a value, a number 0; a range is held between its ``min`` and ``max``,
+    which are 0 and 1 if nothing says otherwise. A whole number stays one.
+
+    Raises:
+        ValueError: the value is of the wrong kind, or ``min`` is greater than ``max``.
+    """
+    settings = node.settings
+    if component == "tpl_text_input":
+        text = value_of(settings, "defaultValue")
+        if text is not None and not isinstance(text, str):
+            raise ValueError(f"defaultValue must be a text, not {text!r}")
+        return _tagged(text or "")
+    if component == "tpl_number_input":
+        return _tagged(_number(settings, "defaultValue", 0))
+    least, most = _bound(node, "min", 0), _bound(node, "max", 1)
+    if least > most:
+        raise ValueError(f"min is {least!r}, which is more than max, {most!r}")
+    key = "value" if value_of(settings, "value") is not None else "defaultValue"
+    return _tagged(min(max(_number(settings, key, 0), least), most))
+
+
+def setting_of(component: str, node: Node) -> str:
+    """The name of the setting that holds a widget's value."""
+    if component == "tpl_range_input" and value_of(node.settings, "value") is not None:
+        return "value"
+    return "defaultValue"
+
+
+def _bound(node: Node, key: str, default: float) -> float:
+    """A bound of a range: a setting of its own, or part of what describes its value."""
+    for name in ("value", "defaultValue"):
+        described = node.properties.get(name)
+        if key not in node.settings and isinstance(described, FrozenDict):
+            found = described.get(key)
+            if found is not None:
+                return _number(described, key, default)
+    return _number(node.settings, key, default)
+
+
+def _number(holder: FrozenDict, key: str, default: float) -> float:
+    given = value_of(holder, key)
+    if given is None or given == "":
+        return default
+    if isinstance(given, str):
+        given = _read(given)
+    whole = isinstance(given, int) and not isinstance(given, bool) and abs(given) < 2**63
+    if whole or (isinstance(given, float) and math.isfinite(given)):
+        return given  # type: ignore[no-any-return]  # a number
+    raise ValueError(f"{key} must be a number, not {value_of(holder, key)!r}")
+
+
+def _read(text: str) -> Any:
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _tagged(value: str | float) -> dict[str, Any]:
+    kind = {str: "String", int: "Integer", float: "Float"}[type(value)]
+    return {"type": kind, "data": value}
