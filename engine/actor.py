@@ -83,6 +83,16 @@ class Actor:
         """What a node with this ``Config`` does to the outside world."""
         return Effect.UNSAFE if cls.effect is None else Effect(cls.effect)
 
+    @classmethod
+    def service_for(cls, config: Any) -> str:  # noqa: ARG003 -- for subclasses
+        """What a node with this ``Config`` calls, as ``host:port``; its circuit breaker's name."""
+        return ""
+
+    @classmethod
+    def trouble_in(cls, outputs: Outputs) -> str:  # noqa: ARG003 -- for subclasses
+        """Why these outputs count as a failure for a circuit breaker; empty if they do not."""
+        return ""
+
     def setup(self) -> Awaitable[None] | None:
         """Take what the actor needs, once, before the first message."""
 

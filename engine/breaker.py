@@ -1,13 +1,15 @@
-"""The circuit breaker: one table of states, counted on a clock that its owner gives it.
+"""The circuit breaker: one table of states, and who keeps the breakers that a run goes through.
 
 closed: calls go through, failures in a row are counted. open: none goes through until the reset
 time has passed. half-open: so many probes go through; if they succeed it closes, else it opens.
+Each move begins a generation, and an answer counts only in that in which its call began.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from engine.errors import EngineError
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.policy import BreakerPolicy
+
+PROBE_SECONDS = 60.0  # a probe without an answer for so long, and for the reset time, is lost
 
 
 class CircuitOpenError(EngineError):
@@ -26,7 +30,8 @@ class CircuitOpenError(EngineError):
     def __init__(self, name: str, seconds: float) -> None:
         self.name = name
         self.retry_after = seconds
-        super().__init__(f"the circuit breaker {name!r} is open for another {seconds:.1f} s")
+        why = f"is open for another {seconds:.1f} s" if seconds > 0 else "waits for its probe"
+        super().__init__(f"the circuit breaker {name!r} {why}")
 
 
 class BreakerState(StrEnum):
@@ -41,78 +46,186 @@ ALLOWED: dict[BreakerState, frozenset[BreakerState]] = {
     BreakerState.HALF_OPEN: frozenset({BreakerState.CLOSED, BreakerState.OPEN}),
 }
 
+Move: TypeAlias = tuple[BreakerState, BreakerState]  # from, to
 
-class Breaker:
-    """One breaker, shared by whoever names it.
 
-    Args:
-        monotonic: the clock, in seconds.
-        on_move: called with the old and the new state.
+class BreakerKind(StrEnum):
+    """What a breaker stands for, and so who shares it."""
+
+    NODE = "node"  # one node of one run
+    NAME = "name"  # what its policy names
+    SERVICE = "service"  # host:port
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerKey:
+    kind: BreakerKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to make one call; ``moved`` is what the breaker did to give it."""
+
+    generation: int
+    state: BreakerState  # closed, or half-open: the call is a probe
+    moved: Move | None = None
+    local: bool = True  # given by this process alone
+
+
+class Breakers(Protocol):
+    """Where breakers are kept: the memory of one run, or what several processes share.
+
+    Each permit of ``enter`` is answered by one of the others.
     """
 
-    __slots__ = (
-        "_failures",
-        "_monotonic",
-        "_on_move",
-        "_opened_at",
-        "_policy",
-        "_probes",
-        "_successes",
-        "name",
-        "state",
-    )
-
-    def __init__(
-        self,
-        name: str,
-        policy: BreakerPolicy,
-        monotonic: Callable[[], float],
-        on_move: Callable[[BreakerState, BreakerState], None] = lambda _old, _new: None,
-    ) -> None:
-        self.name = name
-        self.state = BreakerState.CLOSED
-        self._policy = policy
-        self._monotonic = monotonic
-        self._on_move = on_move
-        self._failures = 0  # in a row
-        self._opened_at = 0.0
-        self._probes = 0  # under way, half-open
-        self._successes = 0  # of them
-
-    def enter(self) -> None:
-        """Ask to make a call; each is answered by ``success`` or ``failure``.
+    async def enter(self, key: BreakerKey, policy: BreakerPolicy) -> Permit:
+        """Ask to make a call.
 
         Raises:
             CircuitOpenError: not now.
         """
-        if self.state is BreakerState.OPEN:
-            left = self._opened_at + self._policy.reset_ms / 1000 - self._monotonic()
-            if left > 0:
-                raise CircuitOpenError(self.name, left)
-            self._move(BreakerState.HALF_OPEN)
+
+    async def succeeded(
+        self, key: BreakerKey, policy: BreakerPolicy, permit: Permit
+    ) -> Move | None:
+        """The call was answered."""
+
+    async def failed(
+        self, key: BreakerKey, policy: BreakerPolicy, permit: Permit, error: str
+    ) -> Move | None:
+        """The call failed."""
+
+    async def dropped(self, key: BreakerKey, permit: Permit) -> None:
+        """The call says nothing of what it was made to."""
+
+
+class Breaker:
+    """One breaker in memory.
+
+    Args:
+        monotonic: the clock, in seconds.
+    """
+
+    __slots__ = (
+        "_monotonic",
+        "failures",
+        "generation",
+        "name",
+        "probe_until",
+        "probes",
+        "retry_at",
+        "state",
+        "successes",
+    )
+
+    def __init__(self, name: str, monotonic: Callable[[], float]) -> None:
+        self.name = name
+        self.state = BreakerState.CLOSED
+        self.generation = 0
+        self.failures = 0  # in a row
+        self.retry_at = 0.0  # monotonic: open until then
+        self.probes = 0  # let through, half-open
+        self.probe_until = 0.0  # monotonic: then they are lost, and others may be let through
+        self.successes = 0  # of them
+        self._monotonic = monotonic
+
+    def admits(self, policy: BreakerPolicy) -> bool:
+        """Whether a call needs no probe's leave.
+
+        Raises:
+            CircuitOpenError: it may not be made, not even as a probe.
+        """
+        if self.state is BreakerState.CLOSED:
+            return True
+        now = self._monotonic()
+        if self.state is BreakerState.OPEN and self.retry_at > now:
+            raise CircuitOpenError(self.name, self.retry_at - now)
+        taken = self.state is BreakerState.HALF_OPEN and self.probes >= policy.probes
+        if taken and self.probe_until > now:
+            raise CircuitOpenError(self.name, 0.0)
+        return False
+
+    def enter(self, policy: BreakerPolicy) -> Permit:
+        """Ask to make a call.
+
+        Raises:
+            CircuitOpenError: not now.
+        """
+        moved = None
+        if not self.admits(policy):
+            if self.state is BreakerState.OPEN:
+                moved = self._move(BreakerState.HALF_OPEN)
+            if self.probes >= policy.probes:  # lost
+                self.generation += 1
+                self.probes = self.successes = 0
+            if not self.probes:
+                self.probe_until = self._monotonic() + probe_seconds(policy)
+            self.probes += 1
+        return Permit(self.generation, self.state, moved)
+
+    def succeeded(self, policy: BreakerPolicy, permit: Permit) -> Move | None:
+        if permit.generation != self.generation:
+            return None
+        self.failures = 0
         if self.state is BreakerState.HALF_OPEN:
-            if self._probes >= self._policy.probes:
-                raise CircuitOpenError(self.name, 0.0)
-            self._probes += 1
+            self.successes += 1
+            if self.successes >= policy.probes:
+                return self._move(BreakerState.CLOSED)
+        return None
 
-    def success(self) -> None:
-        self._failures = 0
-        if self.state is BreakerState.HALF_OPEN:
-            self._successes += 1
-            if self._successes >= self._policy.probes:
-                self._move(BreakerState.CLOSED)
+    def failed(self, policy: BreakerPolicy, permit: Permit) -> Move | None:
+        if permit.generation != self.generation:
+            return None
+        self.failures += 1
+        if self.state is BreakerState.CLOSED and self.failures < policy.failures:
+            return None
+        self.retry_at = self._monotonic() + policy.reset_ms / 1000
+        return self._move(BreakerState.OPEN)
 
-    def failure(self) -> None:
-        self._failures += 1
-        if self.state is BreakerState.HALF_OPEN or (
-            self.state is BreakerState.CLOSED and self._failures >= self._policy.failures
-        ):
-            self._opened_at = self._monotonic()
-            self._move(BreakerState.OPEN)
+    def dropped(self, permit: Permit) -> None:
+        if permit.generation == self.generation and self.probes:
+            self.probes -= 1
 
-    def _move(self, to: BreakerState) -> None:
+    def _move(self, to: BreakerState) -> Move:
         old = self.state
         assert to in ALLOWED[old]  # noqa: S101 -- the table holds for the code above
         self.state = to
-        self._failures = self._probes = self._successes = 0
-        self._on_move(old, to)
+        self.generation += 1
+        self.failures = self.probes = self.successes = 0
+        return old, to
+
+
+class MemoryBreakers:
+    """The breakers of one run."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._breakers: dict[BreakerKey, Breaker] = {}
+
+    async def enter(self, key: BreakerKey, policy: BreakerPolicy) -> Permit:
+        if key not in self._breakers:
+            self._breakers[key] = Breaker(key.name, self._monotonic)
+        return self._breakers[key].enter(policy)
+
+    async def succeeded(
+        self, key: BreakerKey, policy: BreakerPolicy, permit: Permit
+    ) -> Move | None:
+        return self._breakers[key].succeeded(policy, permit)
+
+    async def failed(
+        self,
+        key: BreakerKey,
+        policy: BreakerPolicy,
+        permit: Permit,
+        error: str,  # noqa: ARG002 -- nobody looks at it here
+    ) -> Move | None:
+        return self._breakers[key].failed(policy, permit)
+
+    async def dropped(self, key: BreakerKey, permit: Permit) -> None:
+        self._breakers[key].dropped(permit)
+
+
+def probe_seconds(policy: BreakerPolicy) -> float:
+    """How long probes may go without an answer until others are let through."""
+    return max(policy.reset_ms / 1000, PROBE_SECONDS)

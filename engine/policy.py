@@ -64,12 +64,19 @@ class RetryPolicy(_Settings):
 
 @dataclass(frozen=True)
 class BreakerPolicy(_Settings):
-    """When calls are given up for a while."""
+    """When calls are given up for a while, and who shares the count."""
 
     failures: int = setting(5, minimum=1, help="in a row, until it opens")
     reset_ms: float = setting(30_000, key="resetMs", minimum=0, help="open for so long")
     probes: int = setting(1, minimum=1, help="calls let through to see whether it may close")
     name: str = setting("", help="nodes with one name share one breaker; by default the node's own")
+    scope: Literal["node", "service"] = setting(
+        "node", help="service: all nodes that call the same host and port share one breaker"
+    )
+
+    def __post_init__(self) -> None:
+        if self.name and self.scope == "service":
+            raise ValueError('has a name and the scope "service": give one of them')
 
 
 @dataclass(frozen=True)

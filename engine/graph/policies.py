@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
+from engine.actor import Actor
 from engine.behaviour import Style, style_of
 from engine.errors import ConfigError, Problem, nearest
 from engine.policy import policy_of, supervision_of
@@ -11,7 +13,6 @@ from engine.policy import policy_of, supervision_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from engine.actor import Actor
     from engine.graph.elements import Node
     from engine.graph.model import Graph
     from engine.policy import NodePolicy
@@ -54,8 +55,17 @@ def _misfits(
     if style_of(actor) in _GENERATORS:
         text = "is not for generators: what one has sent cannot be taken back"
         yield Problem(where, text, "policy_invalid", node=node.id)
+    breaker = policy.breaker
+    if breaker is not None and breaker.scope == "service" and not _calls_a_service(actor):
+        text = f"breaker.scope: {actor.component} calls no service; give the breaker a name instead"
+        yield Problem(where, text, "policy_invalid", node=node.id)
     if policy.fallback is not None:
         port = policy.fallback.port
         if port not in ports:
             text, hint = f"fallback.port {port!r} is no outport", nearest(port, ports)
             yield Problem(where, text, "policy_invalid", node=node.id, port=port, hint=hint)
+
+
+def _calls_a_service(actor: type[Actor]) -> bool:
+    ours = inspect.getattr_static(Actor, "service_for")
+    return inspect.getattr_static(actor, "service_for") is not ours

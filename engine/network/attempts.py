@@ -7,10 +7,10 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from engine.breaker import Breaker, BreakerState
 from engine.errors import describe
 from engine.network.boundary import contained
-from engine.network.records import BreakerMoved, FiringFailed, Retried
+from engine.network.circuit import behind_breaker
+from engine.network.records import FiringFailed, Retried
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,20 +24,12 @@ def under_policy(
     node: Node, policy: NodePolicy, fire: Callable[[Context], Awaitable[Any]]
 ) -> Callable[[Context], Awaitable[Any]]:
     """``fire`` with the policy of its node around it."""
-    breaker = _breaker(node, policy)
     retry, scheduler = policy.retry, node.scheduler
 
-    async def attempt(ctx: Context) -> Any:
-        if breaker is None:
-            return await _timed(node, contained(lambda: fire(ctx)), retry.timeout_ms)
-        breaker.enter()
-        try:
-            result = await _timed(node, contained(lambda: fire(ctx)), retry.timeout_ms)
-        except Exception:
-            breaker.failure()
-            raise
-        breaker.success()
-        return result
+    async def once(ctx: Context) -> Any:
+        return await _timed(node, contained(lambda: fire(ctx)), retry.timeout_ms)
+
+    attempt = once if policy.breaker is None else behind_breaker(node, policy.breaker, once)
 
     async def fire_with_policy(ctx: Context) -> Any:
         for number in count(1):
@@ -59,20 +51,6 @@ def under_policy(
         raise AssertionError("count() has no end")
 
     return fire_with_policy
-
-
-def _breaker(node: Node, policy: NodePolicy) -> Breaker | None:
-    if policy.breaker is None:
-        return None
-    scheduler = node.scheduler
-    name = policy.breaker.name or node.node_id
-
-    def tell(old: BreakerState, new: BreakerState) -> None:
-        if scheduler.recording:
-            scheduler.record(BreakerMoved(scheduler.clock.now(), node, name, old, new))
-
-    made = Breaker(name, policy.breaker, scheduler.clock.monotonic, tell)
-    return scheduler.breakers.setdefault(name, made)
 
 
 async def _timed(node: Node, firing: Awaitable[Any], timeout_ms: float | None) -> Any:

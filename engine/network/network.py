@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from engine.actor import Actor
+    from engine.breaker import Breakers
     from engine.clock import Clock
     from engine.events import EngineEvent
     from engine.journal import Journal, JournalEntry
@@ -51,6 +52,7 @@ class Network:
         permissions: what actors may reach; without it no network, files or environment.
         journal: gets the outputs of every turn before anybody else does.
         resume: what the journal of an earlier attempt of this run holds: it goes on from there.
+        breakers: keeps those with a name or of a service; without it they are this run's own.
         run_id: what idempotency keys are made of; a run that is resumed needs its own again.
         seed: turns are taken in an order drawn from it: the same seed, the same order.
     """
@@ -66,6 +68,7 @@ class Network:
         journal: Journal | None = None,
         resume: Sequence[JournalEntry] = (),
         run_id: str = "",
+        breakers: Breakers | None = None,
         graph: Graph | None = None,
     ) -> None:
         self.registry = builtin() if registry is None else registry
@@ -79,6 +82,7 @@ class Network:
             self._scheduler.committer = Committer(self._scheduler, journal)
         self._scheduler.resume = resume
         self._scheduler.run_id = run_id or self._scheduler.run_id
+        self._scheduler.shared_breakers = breakers or self._scheduler.breakers
         self._processes: Solo | Parent = Solo(self.graph, self._scheduler)
         self._started_at: float | None = None
         self._doors = Doors(self.graph, self.registry, self._scheduler)

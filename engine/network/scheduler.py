@@ -18,6 +18,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from engine.breaker import MemoryBreakers
 from engine.errors import BackpressureDeadlock
 from engine.lifecycle import ActorState
 from engine.network.boundary import guard
@@ -28,7 +29,7 @@ from engine.registry import load_object
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
 
-    from engine.breaker import Breaker
+    from engine.breaker import Breakers
     from engine.clock import Clock
     from engine.http import HttpClient
     from engine.journal import JournalEntry
@@ -95,6 +96,7 @@ class Scheduler:
         "resume",
         "run_id",
         "setting_up",
+        "shared_breakers",
         "shuffled",
         "start_at",
         "stopping",
@@ -107,7 +109,8 @@ class Scheduler:
     ) -> None:
         self.random = Random(seed)  # noqa: S311 -- for jitter and turn order, not for secrets
         self.shuffled = seed is not None
-        self.breakers: dict[str, Breaker] = {}
+        self.breakers: Breakers = MemoryBreakers(clock.monotonic)
+        self.shared_breakers: Breakers = self.breakers  # those with a name
         self.supervisor: Supervisor | None = None
         self.committer: Committer | None = None
         self.resume: Sequence[JournalEntry] = ()  # of earlier attempts of this run

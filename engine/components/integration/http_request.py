@@ -12,11 +12,9 @@ from engine.components.integration.http_messages import (
     headers_of,
     response_message,
 )
-from engine.components.integration.http_settings import Method, Url
+from engine.components.integration.http_settings import Method, Url, service_of
 from engine.components.palette import inport, outport
-from engine.errors import CodecError
 from engine.http import HttpError
-from engine.messages import ErrorValue
 from engine.node_config import ABSENT, setting
 
 if TYPE_CHECKING:
@@ -87,11 +85,17 @@ class HttpRequestActor(Actor):
     def effect_for(cls, config: Any) -> Effect:
         return Effect.NONE if config.method in SAFE else Effect.KEYED
 
+    @classmethod
+    def service_for(cls, config: Any) -> str:
+        return service_of(config.url)
+
+    @classmethod
+    def trouble_in(cls, outputs: Outputs) -> str:
+        status = (outputs or {}).get("status")
+        return f"status {status}" if status in RETRIED else ""
+
     async def process(self, ctx: Context) -> Outputs:
-        try:
-            response = await _answered(ctx)
-        except (HttpError, CodecError) as error:
-            return {"error_out": ErrorValue(str(error))}
+        response = await _answered(ctx)
         body = body_message(response)
         whole = response_message(response, body)
         return {

@@ -8,6 +8,7 @@ from engine.errors import nearest
 from engine.http import HttpError
 from engine.http.request import parse_url
 
+_PORTS = {"http": 80, "https": 443}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 
@@ -39,3 +40,10 @@ class Url(str):
         except HttpError as error:
             raise ValueError(str(error)) from error
         return cls(value.strip())
+
+
+def service_of(url: str) -> str:
+    """``host:port`` of a web address that has been checked."""
+    address = parse_url(url)
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{host}:{address.port or _PORTS[address.scheme]}"

@@ -84,6 +84,7 @@ def _check_single(scheduler: Scheduler) -> None:
     single = {
         "clock": not isinstance(scheduler.clock, SystemClock),
         "seed": scheduler.shuffled,
+        "set of breakers": scheduler.shared_breakers is not scheduler.breakers,
         "journal": scheduler.committer is not None or bool(scheduler.resume),
     }
     found = [name for name, there in single.items() if there]

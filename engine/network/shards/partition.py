@@ -119,9 +119,11 @@ def _cuts(done: list[int], crossing: list[int], processes: int) -> list[int]:
 
 def _circles(graph: Graph) -> list[list[str]]:
     """The nodes of each circuit breaker that several share."""
-    circles: dict[str, list[str]] = {}
+    circles: dict[tuple[str, str, str], list[str]] = {}
     for node in graph.nodes.values():
         policy = policy_of(node.metadata or {}, node=node.id)
         if policy is not None and policy.breaker is not None:
-            circles.setdefault(policy.breaker.name or node.id, []).append(node.id)
+            breaker = policy.breaker
+            alone = node.id if breaker.scope == "node" and not breaker.name else ""
+            circles.setdefault((breaker.scope, breaker.name, alone), []).append(node.id)
     return list(circles.values())

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import pytest
 
 from engine import Actor, Context, ErrorValue, GraphError, Network, Outputs, Port, Registry, setting
-from engine.breaker import ALLOWED, Breaker, BreakerState, CircuitOpenError
 from engine.events import (
     ActorFailed,
     ActorRestarted,
@@ -18,7 +16,6 @@ from engine.events import (
     ActorStateChanged,
     BreakerChanged,
 )
-from engine.policy import BreakerPolicy
 from tests.engine.fakes import FakeClock, Numbers, Pass
 
 
@@ -204,50 +201,18 @@ async def test_nodes_may_share_a_breaker_by_its_name() -> None:
     assert result.error == "other: the circuit breaker 'api' is open for another 60.0 s"
 
 
-def test_the_breaker_moves_as_its_table_says() -> None:
-    clock = FakeClock()
-    moves: list[tuple[str, str]] = []
-    policy = BreakerPolicy(failures=2, reset_ms=1000, probes=2)
-    breaker = Breaker("b", policy, clock.monotonic, lambda old, new: moves.append((old, new)))
-
-    def call(*, good: bool) -> None:
-        breaker.enter()
-        breaker.success() if good else breaker.failure()
-
-    call(good=False)
-    call(good=True)  # in a row is what counts
-    call(good=False)
-    assert breaker.state is BreakerState.CLOSED
-    call(good=False)
-    with pytest.raises(CircuitOpenError, match=r"open for another 1\.0 s"):
-        breaker.enter()
-    clock.time += 1
-    breaker.enter()
-    breaker.enter()
-    with pytest.raises(CircuitOpenError):
-        breaker.enter()  # two probes are under way
-    breaker.success()
-    breaker.success()
-
-    assert moves == [("closed", "open"), ("open", "half_open"), ("half_open", "closed")]
-
-
-def test_the_breaker_table_has_no_other_arrow() -> None:
-    arrows = {(old, new) for old, news in ALLOWED.items() for new in news}
-
-    assert arrows == {
-        (old, new)
-        for old, new in product(BreakerState, BreakerState)
-        if old != new and (old, new) not in {("closed", "half_open"), ("open", "closed")}
-    }
-
-
 WRONG = [
     ({"retry": {"atempts": 2}}, "retry", "'atempts' is unknown: did you mean 'attempts'?"),
     ({"retry": {"attempts": 0}}, "retry", "attempts must be at least 1, not 0"),
     ({"fallback": {}}, "fallback", "port is required"),
     ({"fallback": {"port": "oot"}}, "fallback", "fallback.port 'oot' is no outport"),
     ({"breaker": []}, "breaker", "must be an object, not []"),
+    (
+        {"breaker": {"name": "a", "scope": "service"}},
+        "breaker",
+        'has a name and the scope "service": give one of them',
+    ),
+    ({"breaker": {"scope": "service"}}, "breaker.scope", "calls no service"),
     ("always", "policy", "must be an object, not 'always'"),
 ]
 

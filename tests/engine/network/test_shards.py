@@ -17,6 +17,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine import Actor, Context, Network, Outputs, Port, Registry
+from engine.breaker import MemoryBreakers
 from engine.errors import GraphError, NetworkError
 from engine.events import (
     ActorLogged,
@@ -258,10 +259,16 @@ class MemoryJournal:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("clock", FakeClock()), ("seed", 1), ("journal", MemoryJournal())]
+    ("option", "value", "name"),
+    [
+        ("clock", FakeClock(), "clock"),
+        ("seed", 1, "seed"),
+        ("journal", MemoryJournal(), "journal"),
+        ("breakers", MemoryBreakers(time.monotonic), "set of breakers"),
+    ],
 )
-async def test_what_processes_cannot_share_is_refused(name: str, value: Any) -> None:
-    network = sharded(**{name: value})
+async def test_what_processes_cannot_share_is_refused(option: str, value: Any, name: str) -> None:
+    network = sharded(**{option: value})
     numbers(network, 1, "pass")
 
     with pytest.raises(NetworkError, match=f"with a {name} of its own runs in one process"):

@@ -119,6 +119,15 @@ def test_nodes_that_share_a_breaker_share_their_process() -> None:
     assert owners["a"] == owners["d"]
 
 
+def test_nodes_that_call_services_share_their_process() -> None:
+    policy = {"policy": {"breaker": {"scope": "service"}}}
+    shared = graph(("a", "b"), ("b", "c"), ("c", "d"), a=policy, d=policy)
+
+    owners = partition(shared, 2)
+
+    assert owners["a"] == owners["d"]
+
+
 def test_a_cycle_may_be_cut() -> None:
     owners = partition(graph(("a", "b"), ("b", "c"), ("c", "d"), ("d", "a")), 2)
 
