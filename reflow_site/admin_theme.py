@@ -40,6 +40,12 @@ _RUNNING = [
         "link": reverse_lazy("admin:workflows_deadletter_changelist"),
         "permission": _may("workflows.view_deadletter"),
     },
+    {
+        "title": "Circuit breakers",
+        "icon": "electric_bolt",
+        "link": reverse_lazy("admin:workflows_circuitbreaker_changelist"),
+        "permission": _may("workflows.view_circuitbreaker"),
+    },
 ]
 _SERVER = [
     {"title": "API documentation", "icon": "api", "link": reverse_lazy("docs")},

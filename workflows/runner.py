@@ -19,6 +19,7 @@ from engine.graph.resume import ResumeLevel, resume_level
 from engine.network import Network
 from workflows import surroundings
 from workflows.beat import Beat, Orders, StopReason, kill_this_process
+from workflows.breakers import SharedBreakers
 from workflows.endings import End, end_of, give_back, write_end
 from workflows.event_log import EventWriter, FencedError
 from workflows.inputs import Distribution, distribute
@@ -42,6 +43,7 @@ class Job:
     input: str
     entries: list[JournalEntry]  # of earlier attempts
     start_node: str  # it alone gets the input; empty: the graph
+    owner_pk: int
 
 
 async def run(claim: Claim) -> bool:
@@ -72,9 +74,9 @@ async def _end_of_attempt(claim: Claim) -> End:
 
 def _load(claim: Claim) -> Job:
     rows = Execution.objects.filter(pk=claim.pk)
-    columns = rows.values_list("version__graph", "input", "start_node", "attempt")
-    graph, given, start_node, attempt = columns.get()
-    return Job(graph, given, load(claim.pk) if attempt > 1 else [], start_node)
+    columns = rows.values_list("version__graph", "input", "start_node", "owner", "attempt")
+    graph, given, start_node, owner_pk, attempt = columns.get()
+    return Job(graph, given, load(claim.pk) if attempt > 1 else [], start_node, owner_pk)
 
 
 async def _attempt(claim: Claim, job: Job) -> End:
@@ -140,6 +142,7 @@ def _build(
         journal=journal,
         resume=job.entries,
         run_id=str(claim.pk),
+        breakers=SharedBreakers(job.owner_pk),
     )
     given = parse_json(job.input)
     if job.start_node:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Min, Q, Sum
 
 from workflows.models import (
+    CircuitBreaker,
     DeadLetter,
     Execution,
     ExecutionEvent,
@@ -73,6 +74,11 @@ def deliveries_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[WebhookDel
     """The webhook deliveries this user may see, without the headers: they hold secrets."""
     rows = WebhookDelivery.objects.filter(owner_id=user.pk)
     return rows.select_related("execution").defer("headers", "execution__input")
+
+
+def breakers_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[CircuitBreaker]:
+    """The circuit breakers of this user that have ever counted a failure."""
+    return CircuitBreaker.objects.filter(owner_id=user.pk)
 
 
 def events_after(

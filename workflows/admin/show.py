@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 
-from workflows.models import LetterStatus, Status
+from workflows.models import CircuitState, LetterStatus, Status
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,6 +54,22 @@ def letter_badge(status: str) -> SafeString:
     look, symbol = LETTERS[letter]
     return format_html(
         '<span class="rf-state" data-state="{}">{} {}</span>', look, symbol, letter.label
+    )
+
+
+# A breaker's state, likewise.
+BREAKERS = {
+    CircuitState.CLOSED: (Status.COMPLETED, "✓"),
+    CircuitState.OPEN: (Status.FAILED, "✕"),
+    CircuitState.HALF_OPEN: (Status.WAITING, "Ⅱ"),
+}
+
+
+def breaker_badge(state: str) -> SafeString:
+    circuit = CircuitState(state)
+    look, symbol = BREAKERS[circuit]
+    return format_html(
+        '<span class="rf-state" data-state="{}">{} {}</span>', look, symbol, circuit.label
     )
 
 

@@ -1,5 +1,6 @@
 """What is stored: workflows, their versions, executions, events, and the leases around them."""
 
+from workflows.models.breaker import CircuitBreaker, CircuitKind, CircuitState
 from workflows.models.delivery import DeliveryStatus, WebhookDelivery
 from workflows.models.event import ExecutionEvent, JournalEntry
 from workflows.models.execution import EXECUTION_ID, TERMINAL, Execution, Status
@@ -12,6 +13,9 @@ __all__ = [
     "EXECUTION_ID",
     "MOST_KEEP_DAYS",
     "TERMINAL",
+    "CircuitBreaker",
+    "CircuitKind",
+    "CircuitState",
     "DeadLetter",
     "DeliveryStatus",
     "Execution",

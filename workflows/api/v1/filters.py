@@ -10,6 +10,9 @@ from django import forms
 from django_filters.fields import IsoDateTimeField
 
 from workflows.models import (
+    CircuitBreaker,
+    CircuitKind,
+    CircuitState,
     DeadLetter,
     DeliveryStatus,
     Execution,
@@ -100,3 +103,13 @@ class DeliveryFilter(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = WebhookDelivery
         fields = ("status", "execution_id")
+
+
+class BreakerFilter(django_filters.FilterSet):  # type: ignore[misc]
+    state = django_filters.MultipleChoiceFilter(choices=CircuitState.choices)
+    kind = django_filters.ChoiceFilter(choices=CircuitKind.choices)
+    name = django_filters.CharFilter(max_length=300)
+
+    class Meta:
+        model = CircuitBreaker
+        fields = ("state", "kind", "name")

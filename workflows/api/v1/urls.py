@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from workflows.api.v1.breakers import Breakers
 from workflows.api.v1.bulk import BulkStart
 from workflows.api.v1.dead_letters import DeadLetters
 from workflows.api.v1.deliveries import Deliveries
@@ -19,6 +20,7 @@ router.register("workflows", Workflows, basename="workflow")
 router.register("versions", Versions, basename="version")
 router.register("executions", Executions, basename="execution")
 router.register("dead-letters", DeadLetters, basename="dead-letter")
+router.register("breakers", Breakers, basename="breaker")
 router.register("webhook-deliveries", Deliveries, basename="webhook-delivery")
 router.register("templates", Templates, basename="template")
 
