@@ -138,7 +138,7 @@ def reset(breaker: CircuitBreaker) -> bool:
 def _if(condition: Q, column: str, then: Any, otherwise: Any = None) -> Case:
     """A value for a column; without ``otherwise`` it keeps the one it has."""
     default = F(column) if otherwise is None else otherwise
-    kind = CircuitBreaker._meta.get_field(column)  # noqa: SLF001 -- documented
+    kind: Any = CircuitBreaker._meta.get_field(column)  # noqa: SLF001 -- documented
     return Case(When(condition, then=then), default=default, output_field=kind)
 
 

@@ -164,8 +164,7 @@ def test_a_probe_that_fails_opens_it_again(owner: User) -> None:
 
     assert worker.failed(worker.enter()) == ("half_open", "open")
     assert row().opened_total == 2
-    assert row().retry_at is not None
-    assert row().retry_at > timezone.now()
+    assert CircuitBreaker.objects.filter(retry_at__gt=timezone.now()).exists()
 
 
 def test_a_probe_that_says_nothing_leaves_its_place_to_another(owner: User) -> None:
