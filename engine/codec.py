@@ -19,6 +19,7 @@ from engine.strict_json import JSON_LIMITS, OWN_TEXT, JsonLimits, parse_json
 
 __all__ = [
     "JSON_LIMITS",
+    "OWN_TEXT",
     "JsonLimits",
     "decode",
     "dumps",

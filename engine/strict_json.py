@@ -31,6 +31,8 @@ class JsonLimits:
         depth: how many lists and objects may stand inside each other.
         object_keys: keys of one object; ``document_keys`` of all objects together.
         size_bytes: of the text in UTF-8.
+        string_bytes: of one text, its escapes as they are written.
+        number_digits: characters of one number.
         nul: whether texts may hold U+0000, which PostgreSQL cannot store.
     """
 
@@ -38,12 +40,16 @@ class JsonLimits:
     object_keys: int | None = 10_000
     document_keys: int | None = 1_000_000
     size_bytes: int | None = None
+    string_bytes: int | None = None
+    number_digits: int | None = 308
     nul: bool = False
 
 
 JSON_LIMITS = JsonLimits()  # for everything that comes from outside
-NO_SIZE_LIMITS = JsonLimits(object_keys=None, document_keys=None)
-OWN_TEXT = JsonLimits(depth=500, object_keys=None, document_keys=None, nul=True)  # what we wrote
+NO_SIZE_LIMITS = JsonLimits(object_keys=None, document_keys=None, number_digits=None)
+OWN_TEXT = JsonLimits(  # what we wrote
+    depth=500, object_keys=None, document_keys=None, number_digits=None, nul=True
+)
 
 
 class _RefusedLiteral(Exception):  # noqa: N818 -- never leaves this module
@@ -68,11 +74,13 @@ def parse_json(text: str | bytes, limits: JsonLimits = JSON_LIMITS) -> Any:
     if limits.size_bytes is not None and len(raw) > limits.size_bytes:
         raise CodecError(f"{len(raw)} bytes are too many (limit: size_bytes {limits.size_bytes})")
     _check_depth(raw, limits.depth)
+    _check_strings(raw, limits.string_bytes)
+    reader = _Reader(limits)
     try:
         value = json.loads(
             raw.decode(),
-            object_pairs_hook=_ObjectReader(limits).read,
-            parse_float=_float,
+            object_pairs_hook=reader.object,
+            parse_float=reader.float,
             parse_int=_int,
             parse_constant=_constant,
         )
@@ -108,8 +116,8 @@ def check_texts(value: Any, *, nul: bool = False) -> None:
                 raise CodecError(f"the text {shown(item)} holds U+0000")
 
 
-class _ObjectReader:
-    """Makes the objects of one document and counts their keys."""
+class _Reader:
+    """Makes the objects and numbers of one document, and counts its keys."""
 
     __slots__ = ("_limits", "_seen")
 
@@ -117,7 +125,7 @@ class _ObjectReader:
         self._limits = limits
         self._seen = 0
 
-    def read(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
         size, limits = len(pairs), self._limits
         if len(result) != size:
@@ -133,6 +141,16 @@ class _ObjectReader:
                 f"the document has too many keys (limit: document_keys {limits.document_keys})"
             )
         return result
+
+    def float(self, literal: str) -> float:
+        most = self._limits.number_digits
+        if most is not None and len(literal) > most:
+            reason = f"a number has {len(literal)} characters (limit: number_digits {most})"
+            raise _RefusedLiteral(literal, reason)
+        number = float(literal)
+        if number in (float("inf"), float("-inf")):
+            raise _RefusedLiteral(literal, f"the number {literal[:40]} is too large for a float")
+        return number
 
 
 def _utf8(text: str | bytes) -> bytes:
@@ -159,6 +177,15 @@ def _check_depth(raw: bytes, limit: int) -> None:
     if max(depths, default=0) > limit:
         position = _depth_position(raw, limit)
         raise CodecError(f"nested too deeply (limit: depth {limit}){position}")
+
+
+def _check_strings(raw: bytes, limit: int | None) -> None:
+    if limit is None or len(raw) <= limit:
+        return
+    unescaped = _ESCAPES.sub(b"..", raw) if b"\\" in raw else raw
+    longest = max(map(len, unescaped.split(b'"')[1::2]), default=0)
+    if longest > limit:
+        raise CodecError(f"a text has {longest} bytes (limit: string_bytes {limit})")
 
 
 def _depth_position(raw: bytes, limit: int) -> str:
@@ -190,13 +217,6 @@ def _int(literal: str) -> int:
     number = int(literal) if len(literal) < 30 else INT_MAX + 1
     if not INT_MIN <= number <= INT_MAX:
         raise _RefusedLiteral(literal, f"the whole number {literal[:40]} is outside i64")
-    return number
-
-
-def _float(literal: str) -> float:
-    number = float(literal)
-    if number in (float("inf"), float("-inf")):
-        raise _RefusedLiteral(literal, f"the number {literal[:40]} is too large for a float")
     return number
 
 

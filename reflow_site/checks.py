@@ -13,32 +13,19 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from engine.config import load_config
 from engine.errors import ConfigError, RegistrationError
 from engine.registry import discover
+from reflow_site.limits import LIMITS, MOST_NODES, exceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 POSITIVE = (
     "LEASE_SECONDS",
-    "RUN_SECONDS",
     "KILL_SECONDS",
     "HINT_TIMEOUT_SECONDS",
     "EVENT_POLL_SECONDS",
-    "EVENT_LIMIT",
-    "EVENT_MESSAGE_BYTES",
-    "EVENT_PREVIEW_CHARACTERS",
-    "EVENT_PAGE",
-    "DEAD_LETTER_BYTES",
-    "QUEUE_LIMIT",
-    "QUEUE_LIMIT_USER",
-    "WEBHOOK_TIMEOUT_SECONDS",
-    "WEBHOOK_RETRY_SECONDS",
-    "WEBHOOK_BYTES",
     "RETENTION_EVERY_SECONDS",
     "RETENTION_SECONDS",
-    "API_MAX_BODY_BYTES",
-    "API_USER_RATE",
-    "API_USER_BURST",
-    "API_ANONYMOUS_PER_MINUTE",
+    *(limit.setting for limit in LIMITS if limit.least is None),
 )
 NOT_NEGATIVE = (
     "RETENTION_EXECUTIONS_DAYS",
@@ -52,7 +39,7 @@ BROKERS = ("redis://", "rediss://", "redis+socket://", "sentinel://", "amqp://",
 
 @register(Tags.compatibility)
 def settings_are_sound(**_kwargs: Any) -> list[CheckMessage]:
-    return [*_numbers(), *_web(), *_broker(), *_engine(), *_actors(), *_safety()]
+    return [*_numbers(), *_caps(), *_web(), *_broker(), *_engine(), *_actors(), *_safety()]
 
 
 def _numbers() -> Iterator[CheckMessage]:
@@ -69,6 +56,15 @@ def _numbers() -> Iterator[CheckMessage]:
             f"LEASE_SECONDS is {settings.LEASE_SECONDS:g}",
             hint=f"Give at least {SHORTEST_LEASE_SECONDS}: a busy worker renews it late.",
             id="reflow.E002",
+        )
+
+
+def _caps() -> Iterator[CheckMessage]:
+    for limit, value in exceeded(settings):
+        yield Error(
+            f"{limit.setting} is {value:g}, above its hard cap of {limit.most:,.0f}",
+            hint=f"Give at most {limit.most:.0f}: {limit.what}.",
+            id="reflow.E009",
         )
 
 
@@ -100,10 +96,18 @@ def _engine() -> Iterator[CheckMessage]:
         yield Error(f"REFLOW_CONFIG names {file}, which is not there", id="reflow.E004")
         return
     try:
-        load_config(file if file.exists() else None, os.environ)
+        config = load_config(file if file.exists() else None, os.environ)
     except ConfigError as error:
         for problem in error.problems:
             yield Error(f"{file.name}: {problem}", id="reflow.E005")
+        return
+    nodes = config.actor_system.max_actors_per_node
+    if nodes > MOST_NODES:
+        yield Error(
+            f"max_actors_per_node is {nodes}, above its hard cap of {MOST_NODES:,}",
+            hint=f"Give at most {MOST_NODES}.",
+            id="reflow.E009",
+        )
 
 
 def _actors() -> Iterator[CheckMessage]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from typing import Any
+from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
@@ -33,7 +34,12 @@ def _database(database: dict[str, Any]) -> str:
 
 def _server(url: str) -> str:
     started = " (private: `manage.py up` starts it)" if settings.PRIVATE_BROKER else ""
-    return maybe_sanitize_url(url) + started
+    return _without_password(url) + started
+
+
+def _without_password(url: str) -> str:
+    """Only what there is is hidden: an address without a password stays as it is."""
+    return maybe_sanitize_url(url) if urlsplit(url).password else url
 
 
 def _engine() -> str:

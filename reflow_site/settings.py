@@ -205,6 +205,8 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_POOL = "prefork"  # one run at a time in each child
+WORKER_CHILD_BYTES = env.int("WORKER_CHILD_BYTES", default=1024**3)
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = WORKER_CHILD_BYTES // 1024  # Celery's are KiB
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 HINT_TIMEOUT_SECONDS = env.float("HINT_TIMEOUT_SECONDS", default=0.5)
@@ -260,7 +262,24 @@ API_USER_RATE = env.float("API_USER_RATE", default=50.0)  # requests a second of
 API_USER_BURST = env.int("API_USER_BURST", default=100)
 API_ANONYMOUS_PER_MINUTE = env.int("API_ANONYMOUS_PER_MINUTE", default=100)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
+JSON_DEPTH = env.int("JSON_DEPTH", default=64)
+JSON_OBJECT_KEYS = env.int("JSON_OBJECT_KEYS", default=10_000)
+JSON_DOCUMENT_KEYS = env.int("JSON_DOCUMENT_KEYS", default=1_000_000)
+JSON_STRING_BYTES = env.int("JSON_STRING_BYTES", default=1024**2)
+JSON_NUMBER_DIGITS = env.int("JSON_NUMBER_DIGITS", default=308)
+GRAPH_CONNECTIONS = env.int("GRAPH_CONNECTIONS", default=50_000)  # initial packets among them
+RUN_MESSAGES = env.int("RUN_MESSAGES", default=100_000)  # over all connections; then it fails
+MESSAGE_BYTES = env.int("MESSAGE_BYTES", default=16 * 1024**2)  # of one; a larger one fails the run
+RUN_LIMIT_USER = env.int("RUN_LIMIT_USER", default=100)  # of one user at the same time; more wait
+HTTP_CONNECT_SECONDS = env.float("HTTP_CONNECT_SECONDS", default=5.0)
+HTTP_READ_SECONDS = env.float("HTTP_READ_SECONDS", default=30.0)  # between two parts of an answer
+HTTP_TOTAL_SECONDS = env.float("HTTP_TOTAL_SECONDS", default=60.0)
+HTTP_REDIRECTS = env.int("HTTP_REDIRECTS", default=5)
+HTTP_RESPONSE_BYTES = env.int("HTTP_RESPONSE_BYTES", default=16 * 1024**2)  # as it is sent
+HTTP_DECODED_BYTES = env.int("HTTP_DECODED_BYTES", default=32 * 1024**2)  # after gzip
+HTTP_RATIO = env.int("HTTP_RATIO", default=200)  # of the two
 EVENT_LIMIT = env.int("EVENT_LIMIT", default=50_000)  # MessageSent rows one by one; then summed
+EVENT_WARN = env.int("EVENT_WARN", default=10_000)  # events of a run; then its log says so
 EVENT_MESSAGE_BYTES = env.int("EVENT_MESSAGE_BYTES", default=65_536)  # kept whole in an event
 EVENT_PREVIEW_CHARACTERS = env.int("EVENT_PREVIEW_CHARACTERS", default=2_048)  # kept of a larger
 DEAD_LETTER_BYTES = env.int("DEAD_LETTER_BYTES", default=262_144)  # of one letter's messages

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from engine.codec import dumps, parse_json
+from engine.codec import OWN_TEXT, dumps, parse_json
 from engine.errors import CodecError, GraphError, InputError, Problem
 from engine.graph import Graph
 from engine.network.start_at import read_start
@@ -167,7 +167,7 @@ class _Graphs:
         if isinstance(graph, GraphError):
             return graph.code, str(graph)
         try:
-            read_start(graph, surroundings.registry(), {row.node: parse_json(row.inputs)})
+            read_start(graph, surroundings.registry(), {row.node: parse_json(row.inputs, OWN_TEXT)})
         except (InputError, CodecError) as error:
             return error.code, str(error)
         return None

@@ -69,6 +69,7 @@ class EventWriter:
         self.problems: list[Problem] = []
         self._claim = claim
         self._single = settings.EVENT_LIMIT
+        self._quiet = settings.EVENT_WARN  # events until a word about it
 
     async def write(self, events: list[EngineEvent]) -> None:
         """Store a batch.
@@ -81,6 +82,10 @@ class EventWriter:
     def _write(self, events: list[EngineEvent]) -> None:
         kept, self._single = within(events, self._single)
         self.problems += append(self._claim.pk, self._claim.token, kept)
+        before, self._quiet = self._quiet, self._quiet - len(kept)
+        if before >= 0 > self._quiet:
+            about = "execution %s: more than %s events in this attempt (limit: EVENT_WARN)"
+            logger.warning(about, self._claim.execution_id, settings.EVENT_WARN)
 
 
 def _take_numbers(execution_pk: UUID, token: int | None, count: int) -> int:

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, When
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
 from workflows import outbox
 from workflows.models import TERMINAL, Execution, Status
-from workflows.slots import full_workflows, has_slots, lock_slots, slots_in_use
+from workflows.slots import full_users, full_workflows, has_slots, lock_slots, slots_in_use
 from workflows.workers import avoided_by, from_now, takes_runs
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def claim_next(
     """Take the best row that may start now; None if there is none.
 
     The highest priority goes first, then the oldest, and the hinted one among equals; not one
-    whose workflow has no free slot (``Workflow.max_concurrent``). A worker
+    whose workflow has no free slot (``Workflow.max_concurrent``) or whose owner has none
+    (``RUN_LIMIT_USER``, which claims at the same moment may pass by their number). A worker
     that is stopping or in quarantine takes nothing, and none takes what it has just lost if
     another can.
     """
@@ -124,7 +125,9 @@ def _pick_of(workflow_pk: int, worker: str, pid: int, avoid: Collection[UUID]) -
 def _startable(worker: str, avoid: Collection[UUID]) -> QuerySet[Execution]:
     """Queued rows that nobody else is taking; on SQLite the transaction itself is the lock."""
     queued = Execution.objects.filter(~avoided_by(worker), status=Status.QUEUED)
-    queued = queued.exclude(pk__in=avoid).only("pk", "execution_id", "token", "workflow_id")
+    queued = queued.exclude(Q(pk__in=avoid) | Q(owner_id__in=full_users())).only(
+        "pk", "execution_id", "token", "workflow_id"
+    )
     return queued.select_for_update(skip_locked=True, of=("self",))
 
 

@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from engine.codec import parse_json
+from engine.codec import OWN_TEXT, parse_json
 from engine.errors import ConfigError, GraphError, InputError
 from engine.execution import execute
 from engine.graph import Graph
@@ -144,7 +144,7 @@ def _build(
         run_id=str(claim.pk),
         breakers=SharedBreakers(job.owner_pk),
     )
-    given = parse_json(job.input)
+    given = parse_json(job.input, OWN_TEXT)
     if job.start_node:
         return network, Distribution({}, None, (), start_at={job.start_node: given})
     return network, distribute(graph, registry, given)

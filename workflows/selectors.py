@@ -18,7 +18,7 @@ from workflows.models import (
     Workflow,
     WorkflowVersion,
 )
-from workflows.slots import slots_in_use
+from workflows.slots import full_users, slots_in_use
 from workflows.workers import live_workers, quarantined_workers
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def waiting_reason(execution: Execution) -> str:
         return "no worker is running; it starts as soon as one is"
     if reason := _no_slot(execution.workflow):
         return reason
+    if execution.owner_id in full_users():
+        return f"{settings.RUN_LIMIT_USER} runs of its user go already (limit: RUN_LIMIT_USER)"
     running = Execution.objects.filter(status=Status.RUNNING).count()
     count = _ahead_of(execution).count()
     ahead = f"{count} {'run is' if count == 1 else 'runs are'} before it"

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from engine.events import Cancelled
 from engine.graph import Graph
-from engine.graph.validation import GraphLimits, check
+from engine.graph.validation import check
 from workflows import deliveries, surroundings
 from workflows.admission import admit
 from workflows.errors import ExecutionConflictError, IdempotencyConflictError, NameTakenError
@@ -170,7 +170,7 @@ def checked_graph(graph: GraphLike) -> Graph:
         GraphError: with every problem.
     """
     parsed = graph if isinstance(graph, Graph) else Graph.from_json(graph)
-    check(parsed, surroundings.registry(), GraphLimits(nodes=surroundings.limits().max_nodes))
+    check(parsed, surroundings.registry(), surroundings.graph_limits())
     return parsed
 
 

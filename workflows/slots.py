@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import Count, F
 
 from workflows.models import Execution, Status, Workflow
@@ -22,6 +23,13 @@ def full_workflows() -> QuerySet[Execution, int]:
     counted = running.order_by().values("workflow_id").annotate(used=Count("pk"))
     full = counted.filter(used__gte=F("workflow__max_concurrent"))
     return full.values_list("workflow_id", flat=True)
+
+
+def full_users() -> QuerySet[Execution, int]:
+    """The ids of the users of whom as many runs go as may."""
+    counted = Execution.objects.filter(status=Status.RUNNING).order_by().values("owner_id")
+    full = counted.annotate(used=Count("pk")).filter(used__gte=settings.RUN_LIMIT_USER)
+    return full.values_list("owner_id", flat=True)
 
 
 def slots_in_use(workflow_pk: int) -> int:

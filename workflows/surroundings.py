@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from engine.codec import JsonLimits, parse_json
 from engine.config import load_config
+from engine.graph import GraphLimits
+from engine.http import HttpLimits
 from engine.permissions import Permissions
 from engine.registry import Registry, builtin, discover
 
@@ -38,10 +42,56 @@ def permissions() -> Permissions:
 
 
 def limits() -> Limits:
-    """The bounds of one network, from ``reflow.toml`` and the environment.
+    """The bounds of one network, from ``reflow.toml`` and the settings.
 
     Raises:
         ConfigError: the file or a variable is wrong.
     """
     file = settings.REFLOW_CONFIG
-    return load_config(file if file.exists() else None, os.environ).limits()
+    configured = load_config(file if file.exists() else None, os.environ).limits()
+    return replace(
+        configured,
+        max_connections=settings.GRAPH_CONNECTIONS,
+        max_messages=settings.RUN_MESSAGES,
+        max_message_bytes=settings.MESSAGE_BYTES,
+        http=http_limits(),
+    )
+
+
+def graph_limits() -> GraphLimits:
+    """How large a graph may be."""
+    bounds = limits()
+    return GraphLimits(nodes=bounds.max_nodes, connections=bounds.max_connections)
+
+
+def http_limits() -> HttpLimits:
+    """Those of one request of an actor."""
+    return HttpLimits(
+        connect=settings.HTTP_CONNECT_SECONDS,
+        read=settings.HTTP_READ_SECONDS,
+        total=settings.HTTP_TOTAL_SECONDS,
+        redirects=settings.HTTP_REDIRECTS,
+        wire_bytes=settings.HTTP_RESPONSE_BYTES,
+        decoded_bytes=settings.HTTP_DECODED_BYTES,
+        ratio=settings.HTTP_RATIO,
+    )
+
+
+def json_limits() -> JsonLimits:
+    """Those of every JSON text that somebody gives to the server."""
+    return JsonLimits(
+        depth=settings.JSON_DEPTH,
+        object_keys=settings.JSON_OBJECT_KEYS,
+        document_keys=settings.JSON_DOCUMENT_KEYS,
+        string_bytes=settings.JSON_STRING_BYTES,
+        number_digits=settings.JSON_NUMBER_DIGITS,
+    )
+
+
+def read_json(text: str | bytes) -> Any:
+    """The value of a JSON text that somebody gave to the server.
+
+    Raises:
+        CodecError: it is no strict JSON, or beyond a limit, which is named.
+    """
+    return parse_json(text, json_limits())

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
+from billiard.compat import mem_rss
 from celery import shared_task
+from django.conf import settings
 
 from workflows.deliveries import deliver_due
-from workflows.hints import DELIVERY_TASK, PRUNE_TASK, TASK
+from workflows.hints import DELIVERY_TASK, PRUNE_TASK, TASK, hint
 from workflows.lifecycle import claim_next
 from workflows.pruning import PruneBusyError, prune
 from workflows.runner import run
@@ -29,7 +31,8 @@ def run_execution(self: Task[[str], None], execution_id: str) -> None:
     """Run what may start now, the best first, until there is nothing more.
 
     ``execution_id`` is only a hint: another worker may have taken that run already, and a message
-    that names no run of ours does nothing worse.
+    that names no run of ours does nothing worse. A child over ``WORKER_CHILD_BYTES`` stops taking
+    runs, so that Celery can replace it.
     """
     worker = self.request.hostname or socket.gethostname()
     hinted = _uuid(execution_id)
@@ -39,6 +42,10 @@ def run_execution(self: Task[[str], None], execution_id: str) -> None:
         # Not asyncio.run: with async_to_sync the ORM calls inside come back to this thread.
         if not async_to_sync(run)(claim):
             given_back.add(claim.pk)
+        if mem_rss() * 1024 > settings.WORKER_CHILD_BYTES:
+            logger.info("this child has grown too large: a fresh one goes on")
+            hint(claim.pk)  # whatever a message says, its reader takes what may start
+            return
 
 
 @shared_task(name=DELIVERY_TASK, ignore_result=True)  # a lost one costs one poll of the keeper

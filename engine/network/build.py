@@ -41,7 +41,9 @@ def build(graph: Graph, registry: Registry, scheduler: Scheduler, strict: Collec
         GraphError: the graph cannot run; nothing has been made.
     """
     with _no_collection():
-        check_all(graph, registry, strict, GraphLimits(nodes=scheduler.limits.max_nodes))
+        limits = scheduler.limits
+        size = GraphLimits(nodes=limits.max_nodes, connections=limits.max_connections)
+        check_all(graph, registry, strict, size)
         _make_all(graph, registry, scheduler)
 
 

@@ -374,6 +374,8 @@ class Node:
         link.bytes += estimate_size(messages[0]) * len(messages)
         if self.scheduler.recording:
             self.scheduler.record(Sent(now, link, messages))
+        if self.scheduler.meter is not None:
+            self.scheduler.meter.count(link, messages)
         link.inport.put(messages)
 
 

@@ -22,6 +22,7 @@ from engine.breaker import MemoryBreakers
 from engine.errors import BackpressureDeadlock
 from engine.lifecycle import ActorState
 from engine.network.boundary import guard
+from engine.network.meter import meter_of
 from engine.network.records import FiringFailed, Grew, Idle
 from engine.network.sizes import size_or_zero
 from engine.registry import load_object
@@ -83,6 +84,7 @@ class Scheduler:
         "in_flight",
         "limits",
         "may_run",
+        "meter",
         "nodes",
         "overseer",
         "parked",
@@ -117,6 +119,7 @@ class Scheduler:
         self.run_id = str(uuid4())
         self.clock = clock
         self.limits = limits
+        self.meter = meter_of(limits, self.crash)
         self.permissions = permissions
         self.nodes: dict[str, Node] = {}
         self.collectors: dict[str, Collector] = {}
@@ -152,7 +155,8 @@ class Scheduler:
     @property
     def http(self) -> HttpClient:
         if self._http is None:  # loaded by name: most runs never need it, and it is heavy
-            self._http = load_object("engine.http:HttpClient")(permissions=self.permissions)
+            client = load_object("engine.http:HttpClient")
+            self._http = client(permissions=self.permissions, limits=self.limits.http)
         return self._http
 
     async def in_thread(self, call: Callable[[], Any]) -> Any:

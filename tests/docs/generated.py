@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.node_config import Setting
     from engine.ports import Port
     from engine.registry import Registry
+    from reflow_site.limits import Limit
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -100,6 +101,24 @@ def limits(kind: type[Any]) -> str:
         said = f"{bound:,}" if type(bound) is int else str(bound).lower()
         rows.append((f"`{item.name}`", said))
     return _table(("Limit", "Default"), rows)
+
+
+def server_limits(limits: Iterable[Limit], example: str) -> str:
+    """Each limit with its default, as ``.env.example`` gives it, its hard cap and its test."""
+    defaults = dict(re.findall(r"^#([A-Z_]+)=(.*)$", example, re.MULTILINE))
+    rows = []
+    for limit in limits:
+        file, _, test = limit.proof.partition("::")
+        most = "none" if limit.most is None else f"{limit.most:,}"
+        proof = f"[{test.removeprefix('test_').replace('_', ' ')}](../tests/{file})"
+        default = _grouped(defaults[limit.setting])
+        rows.append((f"`{limit.setting}`", limit.what, default, most, limit.at_it, proof))
+    head = ("Setting", "What", "Default", "Hard cap", "What happens at it", "Proof")
+    return _table(head, rows)
+
+
+def _grouped(number: str) -> str:
+    return f"{float(number):,g}" if "." in number else f"{int(number):,}"
 
 
 def replace_block(page: str, name: str, text: str) -> str:

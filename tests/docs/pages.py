@@ -9,6 +9,7 @@ from engine.limits import Limits
 from engine.policy import BreakerPolicy, Fallback, RetryPolicy, Supervision
 from engine.registry import builtin
 from engine.strict_json import JsonLimits
+from reflow_site.limits import LIMITS
 from tests.docs import generated
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ),
     ("configuration.md", "reflow.toml"): generated.engine_file,
     ("configuration.md", "engine limits"): lambda: generated.limits(Limits),
+    ("limits.md", "limits"): lambda: generated.server_limits(
+        LIMITS, (ROOT / ".env.example").read_text("utf-8")
+    ),
     ("messages.md", "json limits"): lambda: generated.limits(JsonLimits),
     ("failures.md", "policies"): lambda: generated.settings(
         {

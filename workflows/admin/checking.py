@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.codec import JSON_LIMITS
 from engine.errors import GraphError, Problem
-from engine.graph import Graph, GraphLimits, validate
+from engine.graph import Graph, validate
 from workflows import surroundings
 from workflows.admin.drawing import NOTHING, Drawing, draw
 
@@ -65,8 +64,8 @@ class Checked:
 def check_text(text: str | bytes) -> Checked:
     """Never raises for what is in the text."""
     try:
-        graph = Graph.from_json(text, limits=JSON_LIMITS)
+        graph = Graph.from_json(text, limits=surroundings.json_limits())
     except GraphError as error:
         return Checked(None, error.problems)
-    limits = GraphLimits(nodes=surroundings.limits().max_nodes)
-    return Checked(graph, validate(graph, surroundings.registry(), limits))
+    found = validate(graph, surroundings.registry(), surroundings.graph_limits())
+    return Checked(graph, found)

@@ -12,7 +12,6 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
 
-from engine.codec import parse_json
 from engine.errors import CodecError, InputError
 from workflows.admin import show
 from workflows.admin.caller import caller
@@ -20,6 +19,7 @@ from workflows.dead_letters import discard_dead_letters, edit_dead_letter, reque
 from workflows.errors import LetterResolvedError
 from workflows.models import DeadLetter
 from workflows.selectors import dead_letters_of
+from workflows.surroundings import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +153,7 @@ class DeadLetterAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         if not self.has_change_permission(request, letter):
             raise PermissionDenied
         try:
-            inputs = parse_json(text)
+            inputs = read_json(text)
             if not isinstance(inputs, dict):
                 return "The inputs are a JSON object with the inports as keys."
             edit_dead_letter(letter=letter, inputs=inputs)

@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from engine.codec import parse_json
 from engine.errors import CodecError
 from engine.graph import Graph
 from engine.graph.elements import NOTHING
@@ -18,6 +17,7 @@ from workflows.admin.checking import Checked, check_text
 from workflows.admin.show import pretty
 from workflows.models import EXECUTION_ID, Workflow
 from workflows.selectors import workflows_of
+from workflows.surroundings import read_json
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -120,7 +120,7 @@ class RunForm(forms.Form):
     def clean_input(self) -> dict[str, Any]:
         text = self.cleaned_data["input"].strip() or "{}"
         try:
-            given = parse_json(text)
+            given = read_json(text)
         except CodecError as error:
             raise ValidationError(str(error), "json") from error
         if not isinstance(given, dict):

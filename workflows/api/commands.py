@@ -8,12 +8,12 @@ from django.conf import settings
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 
-from engine.codec import parse_json
 from engine.errors import CodecError, nearest
 from workflows.api.errors import BodyTooLargeError, ExecutionOverError, MalformedError
 from workflows.models import EXECUTION_ID, Execution, Status
 from workflows.selectors import executions_of
 from workflows.services import cancel_execution, start_execution
+from workflows.surroundings import read_json
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -87,7 +87,7 @@ def command_of(text: str | None) -> tuple[str, dict[str, Any]]:
     if size > settings.API_MAX_BODY_BYTES:
         raise BodyTooLargeError(settings.API_MAX_BODY_BYTES)
     try:
-        body = parse_json(text)
+        body = read_json(text)
     except CodecError as error:
         raise MalformedError(str(error), code="json_invalid") from error
     if not isinstance(body, dict) or not isinstance(body.get("type"), str):

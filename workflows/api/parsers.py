@@ -8,9 +8,9 @@ from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from engine.codec import parse_json
 from engine.errors import CodecError
 from workflows.api.errors import BodyTooLargeError
+from workflows.surroundings import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,6 @@ class StrictJSONParser(BaseParser):
         if len(body) > limit:
             raise BodyTooLargeError(limit)
         try:
-            return parse_json(body)
+            return read_json(body)
         except CodecError as error:
             raise ParseError(str(error), code="json_invalid") from error

@@ -20,10 +20,10 @@ from engine.limits import Limits
 from tests.engine.fakes import chain, network_of
 
 
-@pytest.mark.parametrize("name", [item.name for item in fields(Limits)])
+@pytest.mark.parametrize("name", [item.name for item in fields(Limits) if item.name != "http"])
 def test_a_limit_below_one_is_refused_by_its_name(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be at least 1, not 0"):
-        Limits(**{name: 0})
+        Limits(**{name: 0})  # type: ignore[arg-type]  # http is none of these
 
 
 async def test_the_size_of_a_graph_is_limited_by_name() -> None:

@@ -10,11 +10,11 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from engine.errors import GraphError, Problem
-from engine.graph import Graph, GraphLimits, validate
+from engine.graph import Graph, validate
 from workflows.api.commands import checked
 from workflows.api.documents import ERRORS, ProblemDocument
 from workflows.api.view import ApiView
-from workflows.surroundings import limits, registry
+from workflows.surroundings import graph_limits, registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,4 +51,4 @@ def problems_of(document: Mapping[str, Any]) -> tuple[Problem, ...]:
         graph = Graph.from_json(document)
     except GraphError as error:
         return error.problems
-    return validate(graph, registry(), GraphLimits(nodes=limits().max_nodes))
+    return validate(graph, registry(), graph_limits())

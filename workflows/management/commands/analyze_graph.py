@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
 
-from engine.codec import parse_json
 from engine.errors import CodecError, ProblemsError
 from engine.graph import Graph, analyze, validate
 from workflows import surroundings
@@ -71,14 +70,17 @@ class Command(BaseCommand):
 
 def _graph(name: str) -> Graph:
     text = _text(name)
-    return Graph.from_yaml(text) if name.endswith((".yaml", ".yml")) else Graph.from_json(text)
+    limits = surroundings.json_limits()
+    if name.endswith((".yaml", ".yml")):
+        return Graph.from_yaml(text, limits=limits)
+    return Graph.from_json(text, limits=limits)
 
 
 def _durations(name: str | None) -> dict[str, float] | None:
     if name is None:
         return None
     try:
-        found = parse_json(_text(name))
+        found = surroundings.read_json(_text(name))
     except CodecError as error:
         _refuse(f"{name}: {error}")
     if not isinstance(found, dict):

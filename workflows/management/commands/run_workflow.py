@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
-from engine.codec import parse_json
 from engine.errors import CodecError, EngineError, Problem, ProblemsError
 from engine.execution import execute
 from engine.graph import Graph, validate
@@ -97,7 +96,7 @@ def _prepare(options: dict[str, Any]) -> tuple[Network, Distribution]:
     registry = surroundings.registry()
     problems: list[Problem] = []
     try:
-        graph = Graph.from_json(_text(options["file"]))
+        graph = Graph.from_json(_text(options["file"]), limits=surroundings.json_limits())
         problems += [p for p in validate(graph, registry) if p.severity == "error"]
         given = distribute(graph, registry, _input(options["input"]))
     except ProblemsError as error:
@@ -119,7 +118,7 @@ def _text(name: str) -> str:
 
 def _input(given: str) -> Any:
     try:
-        return parse_json(_text(given[1:]) if given.startswith("@") else given)
+        return surroundings.read_json(_text(given[1:]) if given.startswith("@") else given)
     except CodecError as error:
         raise CommandError(f"--input: {error}", returncode=REFUSED) from error
 
