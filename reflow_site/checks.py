@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from engine.config import load_config
 from engine.errors import ConfigError, RegistrationError
 from engine.registry import discover
+from observability.zeal.config import zeal_config
 from reflow_site.limits import LIMITS, MOST_NODES, exceeded
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ POSITIVE = (
     "RETENTION_EVERY_SECONDS",
     "RETENTION_SECONDS",
     *(limit.setting for limit in LIMITS if limit.least is None),
+    "ZEAL_TIMEOUT_SECONDS",
+    "ZEAL_HANDSHAKE_SECONDS",
+    "ZEAL_TEMPLATE_CHUNK",
 )
 NOT_NEGATIVE = (
     "RETENTION_EXECUTIONS_DAYS",
@@ -39,7 +43,16 @@ BROKERS = ("redis://", "rediss://", "redis+socket://", "sentinel://", "amqp://",
 
 @register(Tags.compatibility)
 def settings_are_sound(**_kwargs: Any) -> list[CheckMessage]:
-    return [*_numbers(), *_caps(), *_web(), *_broker(), *_engine(), *_actors(), *_safety()]
+    return [
+        *_numbers(),
+        *_caps(),
+        *_web(),
+        *_broker(),
+        *_engine(),
+        *_actors(),
+        *_zeal(),
+        *_safety(),
+    ]
 
 
 def _numbers() -> Iterator[CheckMessage]:
@@ -116,6 +129,14 @@ def _actors() -> Iterator[CheckMessage]:
     except RegistrationError as error:
         for problem in error.problems:
             yield Error(f"REFLOW_ACTORS: {problem}", id="reflow.E006")
+
+
+def _zeal() -> Iterator[CheckMessage]:
+    try:
+        zeal_config()
+    except ConfigError as error:
+        for problem in error.problems:
+            yield Error(str(problem), id="reflow.E010")
 
 
 def _safety() -> Iterator[CheckMessage]:

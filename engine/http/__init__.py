@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.http.client import HttpClient
 from engine.http.errors import (
+    HttpBrokenError,
     HttpConnectError,
     HttpDeniedError,
     HttpError,
@@ -18,6 +19,7 @@ from engine.http.limits import HttpLimits
 from engine.http.response import HttpResponse
 
 __all__ = [
+    "HttpBrokenError",
     "HttpClient",
     "HttpConnectError",
     "HttpDeniedError",

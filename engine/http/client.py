@@ -12,7 +12,7 @@ import httpx
 
 from engine.http.body import read_body
 from engine.http.errors import (
-    HttpConnectError,
+    HttpBrokenError,
     HttpError,
     HttpProtocolError,
     HttpRedirectError,
@@ -163,7 +163,7 @@ def _translated(error: Exception, request: httpx.Request) -> HttpError:
         reason = getattr(tls, "verify_message", "") or "no TLS connection"
         return HttpTlsError(f"{where}: {reason}")
     if isinstance(error, httpcore.NetworkError):
-        return HttpConnectError(f"{where}: the connection broke")
+        return HttpBrokenError(f"{where}: the connection broke")
     if isinstance(error, httpcore.TimeoutException):
         return HttpTimeoutError(f"{where}: no answer in time ({type(error).__name__})")
     if isinstance(error, httpcore.LocalProtocolError):

@@ -31,6 +31,10 @@ class HttpConnectError(HttpError):
     retryable = True
 
 
+class HttpBrokenError(HttpConnectError):
+    """The connection broke while the request was under way: it may have been done."""
+
+
 class HttpTlsError(HttpError):
     """The certificate is not trusted, or the other side speaks no TLS."""
 

@@ -30,6 +30,8 @@ def test_the_defaults_are_sound() -> None:
         ("REFLOW_ACTORS", ["nowhere:Actor"], ["reflow.E006"]),
         ("ALLOWED_HOSTS", ["*"], ["reflow.E007"]),
         ("HTTP_ALLOW_PRIVATE", ["*"], ["reflow.W001"]),
+        ("ZEAL_URL", "zeal.example", ["reflow.E010"]),
+        ("ZEAL_TEMPLATE_CHUNK", 0, ["reflow.E001"]),
     ],
 )
 def test_a_wrong_setting_has_an_id(

@@ -17,6 +17,7 @@ KINDS = {
     "hang": "it was done, and no answer ever comes",
     "refuse": "so many seconds of Retry-After with a 429; nothing was done",
     "html": "502 of a proxy, a page; nothing was done",
+    "busy": "503 of a proxy that limits requests, a page; nothing was done",
 }
 
 

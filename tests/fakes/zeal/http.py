@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -85,12 +85,12 @@ class Line:
         head = await self.reader.readuntil(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
         method, target, _version = first.split(" ")
-        parts = urlsplit(target)
+        path, _, query = target.partition("?")  # urlsplit takes //x for a host
         headers = {name.strip().lower(): value.strip() for name, _, value in map(_split, lines)}
         return Request(
             method,
-            parts.path,
-            dict(parse_qsl(parts.query, keep_blank_values=True)),
+            path,
+            dict(parse_qsl(query, keep_blank_values=True)),
             headers,
             await self._body(headers),
             head,
@@ -162,7 +162,3 @@ class Server:
         finally:
             self._tasks.discard(task)
             writer.close()
-
-
-def segments(path: str) -> list[str]:
-    return [unquote(part) for part in path.split("/")[1:]]

@@ -210,9 +210,9 @@ def _undone(fault: str, argument: str) -> Response | None:
     """The answer to a request that nothing is done for."""
     if fault == "error":
         return internal(argument or "Internal server error")
-    if fault == "html":
-        page = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
-        return Response(502, page, {"content-type": "text/html"})
+    if fault in ("html", "busy"):
+        page = b"<html><body><h1>nginx</h1></body></html>"
+        return Response(502 if fault == "html" else 503, page, {"content-type": "text/html"})
     if fault == "refuse":
         code = {"code": "RATE_LIMIT_EXCEEDED", "message": "Rate limit exceeded"}
         return answer({"error": code}, 429, **{"retry-after": argument or "1"})
