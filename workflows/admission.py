@@ -39,16 +39,14 @@ def admit(owner: User, workflow: Workflow | None) -> list[Execution]:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many more runs may be queued, and which limit says so."""
+    """How many more runs a limit lets in, and what it says to those after them."""
 
     count: int
-    name: str
-    limit: int
+    text: str
+    code: str = "queue_full"
 
     def error(self) -> AdmissionError:
-        whose = _WHOSE[self.name]
-        text = f"the queue {whose} is full: {self.limit} runs wait (limit: {self.name})"
-        return AdmissionError(text, "queue_full")
+        return AdmissionError(self.text, self.code)
 
 
 _WHOSE = {"QUEUE_LIMIT_USER": "of one user", "QUEUE_LIMIT": "of this server"}
@@ -61,14 +59,41 @@ def room(owner: User) -> Room:
     left = []
     for name, waiting in rows.items():
         limit: int = getattr(settings, name)
-        left.append(Room(max(0, limit - waiting.count()), name, limit))
+        left.append(_queue_room(max(0, limit - waiting.count()), name, limit))
     return min(left, key=lambda one: one.count)
+
+
+def room_of_workflow(workflow_pk: int) -> Room | None:
+    """What the slots of a workflow leave to runs for which none is cancelled; None: no limit.
+
+    Needs an open transaction: until it ends nobody else gives or takes a slot.
+    """
+    workflow = lock_slots(workflow_pk)
+    if workflow is None or workflow.max_concurrent is None or workflow.when_full == WhenFull.QUEUE:
+        return None
+    return _slot_room(workflow, _live(workflow).count())
+
+
+def _queue_room(count: int, name: str, limit: int) -> Room:
+    text = f"the queue {_WHOSE[name]} is full: {limit} runs wait (limit: {name})"
+    return Room(count, text)
+
+
+def _slot_room(workflow: Workflow, used: int) -> Room:
+    slots = workflow.max_concurrent or 0
+    text = f"workflow {workflow.name!r} has {slots} runs already (limit: max_concurrent)"
+    return Room(max(0, slots - used), text, "workflow_full")
+
+
+def _live(workflow: Workflow) -> QuerySet[Execution]:
+    live = Execution.objects.filter(workflow=workflow, finished_at__isnull=True)
+    return live.filter(cancel_requested_at__isnull=True)
 
 
 def _refuse_over(queued: QuerySet[Execution], name: str) -> None:
     limit: int = getattr(settings, name)
     if queued.order_by()[limit - 1 : limit].values("pk").exists():
-        raise Room(0, name, limit).error()
+        raise _queue_room(0, name, limit).error()
 
 
 def _without_queue(workflow: Workflow) -> list[Execution]:
@@ -76,15 +101,11 @@ def _without_queue(workflow: Workflow) -> list[Execution]:
     locked = lock_slots(workflow.pk)
     if locked is None or locked.max_concurrent is None or locked.when_full == WhenFull.QUEUE:
         return []
-    live = Execution.objects.filter(workflow=locked, finished_at__isnull=True)
-    live = live.filter(cancel_requested_at__isnull=True).order_by("created_at", "pk")
-    over = live.count() - locked.max_concurrent + 1
+    live = _live(locked).order_by("created_at", "pk")
+    used = live.count()
+    over = used - locked.max_concurrent + 1
     if over <= 0:
         return []
     if locked.when_full == WhenFull.REJECT:
-        raise AdmissionError(
-            f"workflow {locked.name!r} has {locked.max_concurrent} runs already"
-            " (limit: max_concurrent)",
-            "workflow_full",
-        )
+        raise _slot_room(locked, used).error()
     return list(live[:over])

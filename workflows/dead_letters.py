@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
@@ -18,6 +19,7 @@ from engine.errors import CodecError, GraphError, InputError, Problem
 from engine.graph import Graph
 from engine.network.start_at import read_start
 from workflows import surroundings
+from workflows.admission import room, room_of_workflow
 from workflows.errors import LetterResolvedError
 from workflows.event_log import nudge
 from workflows.event_rows import clean
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
+
+    from workflows.admission import Room
 
     Reason: TypeAlias = tuple[str, str]  # code, message
 
@@ -89,14 +93,20 @@ def requeue_dead_letters(
     """Start a run of the same version for each letter: one firing of its node, and what follows.
 
     Nothing above the node runs. A letter is requeued once: it changes in the transaction that
-    makes its run. A chunk of ``CHUNK`` letters is done or not done as a whole.
+    makes its run. A chunk of ``CHUNK`` letters is done or not done as a whole. The limits on
+    queued runs hold; no run is cancelled for a letter.
     """
     work = _Work(letters, dry_run=dry_run)
-    graphs = _Graphs()
+    graphs, places = _Graphs(), _Places(by)
     for chunk in work.chunks():
         with transaction.atomic():
             rows = _locked(chunk, dry_run=dry_run)
-            fit = [row for row in rows if not work.refused(row.pk, graphs.reason_against(row))]
+            places.look(rows, anew=not dry_run)
+            fit = [
+                row
+                for row in rows
+                if not work.refused(row.pk, graphs.reason_against(row) or places.taken_by(row))
+            ]
             work.done += len(fit)
             if not dry_run:
                 work.executions += _requeue(fit, by, max(HINTED - len(work.executions), 0))
@@ -149,6 +159,41 @@ class _Work:
         left = self.matched - len(self.pks)
         runs = tuple(self.executions)
         return Outcome(self.dry_run, self.matched, self.done, left, refused, runs)
+
+
+class _Places:
+    """How many more runs may be queued, by the limits of the queue and of workflows."""
+
+    def __init__(self, by: User) -> None:
+        self._by = by
+        self._rooms: dict[int | None, Room] = {}  # None: the queue
+        self._taken: Counter[int | None] = Counter()
+
+    def look(self, rows: Iterable[DeadLetter], *, anew: bool) -> None:
+        """See what there is for these letters. Needs the transaction that makes their runs.
+
+        A dry run does not look anew: what it would have taken is not in the database.
+        """
+        if anew:
+            self._taken.clear()
+            self._rooms.clear()
+        if None not in self._rooms:
+            self._rooms[None] = room(self._by)
+        workflows = {pk for row in rows if (pk := row.execution.workflow_id) is not None}
+        for pk in sorted(workflows - self._rooms.keys()):
+            left = room_of_workflow(pk)
+            if left is not None:
+                self._rooms[pk] = left
+
+    def taken_by(self, row: DeadLetter) -> Reason | None:
+        """Take a place for the run of a letter, or say why there is none."""
+        wanted = {None, row.execution.workflow_id} & self._rooms.keys()
+        for key in wanted:
+            left = self._rooms[key]
+            if self._taken[key] >= left.count:
+                return left.code, left.text
+        self._taken.update(wanted)
+        return None
 
 
 class _Graphs:
@@ -211,6 +256,7 @@ def _requeue(rows: Iterable[DeadLetter], by: User, hints: int) -> list[str]:
 def _run_of(letter: DeadLetter) -> Execution:
     origin, pk = letter.execution, uuid.uuid4()
     about = {"dead_letter": letter.pk, "execution": origin.execution_id}
+    about |= {key: value for key, value in _webhook_of(origin).items() if value}
     return Execution(
         id=pk,
         owner_id=letter.owner_id,
@@ -219,12 +265,19 @@ def _run_of(letter: DeadLetter) -> Execution:
         version_id=origin.version_id,
         workflow_label=origin.workflow_label,
         priority=origin.priority,
+        webhook_url=origin.webhook_url,
         source="dead_letter",
         start_node=letter.node,
         input=letter.inputs,
         metadata=dumps(about),
         request_hash=sha256(f"dead letter {letter.pk}".encode()).hexdigest(),
     )
+
+
+def _webhook_of(origin: Execution) -> dict[str, Any]:
+    """Who hears of the end of a run hears of the end of those that its letters become."""
+    metadata = json.loads(origin.metadata)
+    return {key: metadata.get(key) for key in ("webhook_url", "webhook_headers")}
 
 
 def _announce(pks: Iterable[UUID]) -> None:

@@ -76,6 +76,7 @@ def _body(row: Execution) -> str:
     facts: dict[str, Any] = {
         "type": f"execution.{row.status}",
         "execution_id": row.execution_id,
+        "requeued_from": _origin(row),
         "workflow_id": row.workflow_label or str(row.workflow_id or ""),
         "status": row.status,
         "error": row.error,
@@ -91,6 +92,12 @@ def _body(row: Execution) -> str:
     if len(body.encode()) <= settings.WEBHOOK_BYTES:
         return body
     return dumps(facts | {"result": None, "result_omitted": True})
+
+
+def _origin(row: Execution) -> str | None:
+    """The run whose dead letter this run began with."""
+    origin: str | None = json.loads(row.metadata).get("execution")
+    return origin if row.source == "dead_letter" else None
 
 
 def _milliseconds(at: datetime | None) -> int | None:

@@ -72,6 +72,24 @@ async def test_a_run_is_started(token: str) -> None:
     assert (execution.execution_id, execution.source) == ("w-1", "websocket")
 
 
+async def test_a_start_over_a_limit_is_refused_by_its_name(token: str, settings: Any) -> None:
+    settings.QUEUE_LIMIT_USER = 1
+    async with connected(token) as client:
+        first = await client.ask(type="start_workflow", data={"graph_json": pipeline()})
+        answer = await client.ask(type="start_workflow", data={"graph_json": pipeline()})
+        still = await client.ask(type="subscribe_workflow", execution_id=first["execution_id"])
+
+    assert answer == {
+        "type": "workflow_error",
+        "success": False,
+        "error": "the queue of one user is full: 1 runs wait (limit: QUEUE_LIMIT_USER)",
+        "code": "queue_full",
+        "problems": [],
+    }
+    assert still["success"] is True
+    assert await Execution.objects.acount() == 1
+
+
 async def test_a_wrong_graph_is_answered_with_all_problems(token: str) -> None:
     async with connected(token) as client:
         answer = await client.ask(type="start_workflow", data={"graph_json": "text"})

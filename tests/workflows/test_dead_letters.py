@@ -18,6 +18,7 @@ from tests.factories import (
     DeadLetterFactory,
     ExecutionFactory,
     UserFactory,
+    WorkflowFactory,
     WorkflowVersionFactory,
     graph_of,
 )
@@ -28,10 +29,11 @@ from workflows.dead_letters import (
     edit_dead_letter,
     requeue_dead_letters,
 )
+from workflows.endings import fail
 from workflows.errors import LetterResolvedError
 from workflows.letters import fingerprint, written
 from workflows.lifecycle import claim_next
-from workflows.models import DeadLetter, Execution, ExecutionEvent, LetterStatus
+from workflows.models import DeadLetter, Execution, ExecutionEvent, LetterStatus, WebhookDelivery
 from workflows.runner import run
 from workflows.services import start_execution
 
@@ -206,6 +208,74 @@ def test_a_graph_that_cannot_run_any_more_is_a_refusal(owner: User) -> None:
     (refusal,) = requeue_dead_letters(letters=EVERYTHING(), by=owner).refused
 
     assert (refusal.code, DeadLetter.objects.get().status) == ("graph_invalid", "open")
+
+
+@pytest.mark.django_db
+def test_a_bulk_requeue_keeps_to_the_queue_limit_and_counts_what_it_leaves(
+    owner: User, settings: Any
+) -> None:
+    settings.QUEUE_LIMIT_USER = 4
+    ExecutionFactory(owner=owner)
+    letters = DeadLetterFactory.create_batch(5, owner=owner)
+
+    would = requeue_dead_letters(letters=EVERYTHING(), by=owner, dry_run=True)
+    outcome = requeue_dead_letters(letters=EVERYTHING(), by=owner)
+
+    text = "the queue of one user is full: 4 runs wait (limit: QUEUE_LIMIT_USER)"
+    refusal = Refusal("queue_full", text, 2, (letters[3].pk, letters[4].pk))
+    assert (would.done, would.refused) == (3, (refusal,))
+    assert (outcome.done, outcome.refused) == (3, (refusal,))
+    assert DeadLetter.objects.filter(status="open").count() == 2
+    assert Execution.objects.filter(status="queued").count() == 4
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("when_full", ["reject", "replace"])
+def test_a_requeue_keeps_to_the_slots_of_a_workflow_and_cancels_nothing(
+    owner: User, when_full: str
+) -> None:
+    limited = WorkflowFactory(owner=owner, name="w", max_concurrent=2, when_full=when_full)
+    free = WorkflowFactory(owner=owner, max_concurrent=1)
+    running = ExecutionFactory(owner=owner, workflow=limited)
+    for workflow in (limited, limited, free, free, None):
+        DeadLetterFactory(owner=owner, execution__workflow=workflow)
+
+    outcomes = [
+        requeue_dead_letters(letters=EVERYTHING(), by=owner, dry_run=dry) for dry in (True, False)
+    ]
+
+    running.refresh_from_db()
+    refused = [(item.code, item.message, item.count) for item in outcomes[1].refused]
+    assert [outcome.done for outcome in outcomes] == [4, 4]
+    assert outcomes[0].refused == outcomes[1].refused
+    assert refused == [
+        ("workflow_full", "workflow 'w' has 2 runs already (limit: max_concurrent)", 1)
+    ]
+    assert running.status == "queued"
+
+
+@pytest.mark.django_db
+def test_who_hears_of_the_end_of_a_run_hears_of_those_that_its_letters_become(
+    owner: User,
+) -> None:
+    webhook = {"webhook_url": "http://a.example/", "webhook_headers": {"X-Key": "s3cret"}}
+    DeadLetterFactory(
+        owner=owner,
+        execution__execution_id="first",
+        execution__webhook_url="http://a.example/",
+        execution__metadata=json.dumps(webhook),
+    )
+
+    (name,) = requeue_dead_letters(letters=EVERYTHING(), by=owner).executions
+    fail(Execution.objects.get(execution_id=name).pk, "again", "test")
+
+    delivery = WebhookDelivery.objects.get()
+    body = json.loads(delivery.body)
+    assert (delivery.url, json.loads(delivery.headers)) == (
+        "http://a.example/",
+        {"X-Key": "s3cret"},
+    )
+    assert (body["execution_id"], body["requeued_from"]) == (name, "first")
 
 
 Step = tuple[str, frozenset[int]]

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from tests.factories import ExecutionFactory, claim_of, one_node_graph
+from tests.factories import LONG_AGO, ExecutionFactory, claim_of, one_node_graph
 from workflows import outbox
 from workflows.deliveries import deliver_due, pause, redeliver
 from workflows.endings import End, fail, write_end
@@ -84,7 +84,7 @@ def ended(url: str, **columns: Any) -> WebhookDelivery:
 
 
 def due_again(delivery: WebhookDelivery) -> None:
-    WebhookDelivery.objects.filter(pk=delivery.pk).update(next_at=timezone.now())
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(next_at=LONG_AGO)
 
 
 def test_a_completed_run_is_posted_with_its_result_its_headers_and_a_signature(
@@ -214,7 +214,7 @@ def test_pauses_grow_to_three_hours() -> None:
 def test_a_delivery_whose_process_died_comes_due_again() -> None:
     with receiving(answer(200)) as receiver:
         delivery = ended(receiver.url)
-        WebhookDelivery.objects.update(attempts=1, next_at=timezone.now())  # taken, never recorded
+        WebhookDelivery.objects.update(attempts=1, next_at=LONG_AGO)  # taken, never recorded
         deliver_due()
 
     delivery.refresh_from_db()
