@@ -109,6 +109,7 @@ class ExecutionEventFactory(DjangoModelFactory):
 
     execution = factory.SubFactory(ExecutionFactory)
     seq = factory.Sequence(lambda n: n + 1)
+    day = factory.SelfAttribute("execution.event_day")
     type = "NetworkIdle"
     at = LONG_AGO
     data = "{}"

@@ -17,6 +17,7 @@ from workflows.models import Execution, ExecutionEvent, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
     from uuid import UUID
 
     from engine.errors import Problem
@@ -57,7 +58,7 @@ def append(
     rows = [to_row(event, limits) for event in stored(events)]
     if rows:
         with transaction.atomic():
-            _insert(execution_pk, _take_numbers(execution_pk, token, len(rows)), rows)
+            _insert(execution_pk, *_take_numbers(execution_pk, token, len(rows)), rows)
             transaction.on_commit(lambda: nudge(execution_pk))
     return tuple(problem for row in rows for problem in row.problems)
 
@@ -88,34 +89,35 @@ class EventWriter:
             logger.warning(about, self._claim.execution_id, settings.EVENT_WARN)
 
 
-def _take_numbers(execution_pk: UUID, token: int | None, count: int) -> int:
-    """Move ``last_seq`` on; the first of the numbers that are now the caller's."""
+def _take_numbers(execution_pk: UUID, token: int | None, count: int) -> tuple[int, date]:
+    """Move ``last_seq`` on; the first of the numbers that are now the caller's, and the day."""
     row = Execution.objects.filter(pk=execution_pk)
     if token is not None:
         row = row.filter(token=token, status=Status.RUNNING)
     if not row.update(last_seq=F("last_seq") + count):
         raise FencedError(f"{execution_pk} is not held with token {token}")
-    last: int = row.values_list("last_seq", flat=True).get()
-    return last - count + 1
+    last, day = row.values_list("last_seq", "event_day").get()
+    return last - count + 1, day
 
 
-def _insert(execution_pk: UUID, first: int, rows: Sequence[EventRow]) -> None:
+def _insert(execution_pk: UUID, first: int, day: date, rows: Sequence[EventRow]) -> None:
     """The fastest way the database has, many times the speed of ``bulk_create``."""
     table = connection.ops.quote_name(ExecutionEvent._meta.db_table)  # noqa: SLF001 -- documented
     execution = Execution._meta.pk.get_db_prep_value(execution_pk, connection)  # noqa: SLF001
     at = connection.ops.adapt_datetimefield_value
+    written_day = connection.ops.adapt_datefield_value(day)
     values = [
-        (execution, seq, row.type, row.node, at(row.at), row.data)
+        (execution, seq, row.type, row.node, at(row.at), row.data, written_day)
         for seq, row in enumerate(rows, first)
     ]
-    columns = "execution_id, seq, type, node, at, data"
+    columns = "execution_id, seq, type, node, at, data, day"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row_values in values:
                     copy.write_row(row_values)
         else:
-            places = "%s, %s, %s, %s, %s, %s"
+            places = "%s, %s, %s, %s, %s, %s, %s"
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", values)  # noqa: S608 -- quoted
 
 

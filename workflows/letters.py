@@ -15,7 +15,7 @@ from engine.codec import dumps, to_json
 from engine.errors import CodecError
 from engine.events import ActorFailed, Requeued
 from workflows.event_rows import clean
-from workflows.models import DeadLetter, Execution, ExecutionEvent
+from workflows.models import DeadLetter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.graph import Graph
     from engine.messages import Message
     from engine.network.scheduler import DeadLetter as Failed
+    from workflows.models import Execution
 
 RUN_SHARE = 64  # times DEAD_LETTER_BYTES: what all letters of one run may take
 MAX_ERROR = 10_000  # characters kept of an error's text
@@ -131,7 +132,7 @@ def _events_of(
     row: Execution, most: int, *, resumable: bool
 ) -> Mapping[tuple[str, str, str], Iterator[int]]:
     """The numbers of the first ``ActorFailed`` that nothing handled: by node, code and error."""
-    rows = ExecutionEvent.objects.filter(execution=row).order_by("seq")
+    rows = row.stored_events.order_by("seq")
     begun = None if resumable else rows.filter(type=Requeued.__name__).last()
     failed = rows.filter(type=ActorFailed.__name__, seq__gt=begun.seq if begun else 0)
     # A quote inside the error's text would be escaped, so this is the field itself.

@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
@@ -20,11 +21,13 @@ from django.utils import timezone
 
 from workflows.event_rows import clean
 from workflows.models import Execution, ExecutionEvent, PruneRun, WorkflowVersion
+from workflows.partitions import drop, partitions
 from workflows.recovery import elect, resign
 from workflows.retention import Policy, events_due, executions_due, removable, versions_due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -35,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 EVENTS_A_BATCH = 1_000  # rows of one transaction
 RUNS_A_BATCH = 100
+DROP_TRIES = 20
 LEASE = "prune"
 LEASE_SECONDS = 60.0  # renewed by each batch
 SHORTEST_REST_SECONDS = 0.02
@@ -118,9 +122,41 @@ class _Pass:
 
     def events(self) -> None:
         """Events of runs that stay; those of a run go as a whole, and it says that they went."""
+        for day, name in partitions().items():
+            self._whole_day(day, name)
         for rows in (_begun(), events_due(self._policy)):
             while batch := self._next(rows.values_list("pk", "last_seq")):
                 self._events_of(batch)
+
+    def _whole_day(self, day: date, name: str) -> None:
+        """Drop a day's partition, if all its runs may lose their events."""
+        if day >= self._policy.now.date() - timedelta(days=1):
+            return  # somebody may be about to store a run of it
+        kept = Execution.objects.filter(event_day=day, events_pruned_at__isnull=True)
+        due = events_due(self._policy).filter(event_day=day)
+        if kept.exclude(pk__in=due.order_by().values("pk")).exists():
+            return
+        while batch := self._next(due.values_list("pk")):
+            with self._batch():
+                keys = [pk for (pk,) in batch]
+                free = Execution.objects.filter(pk__in=keys, pinned=False)
+                free.update(events_pruned_at=Now())
+        if not self._pace.over and not kept.exists():
+            rows = ExecutionEvent.objects.filter(day=day).order_by().count()
+            self.done.events += rows * self._drop(name)
+
+    def _drop(self, name: str) -> bool:
+        """Whether it could be dropped; else its rows are deleted like any others."""
+        for _ in range(DROP_TRIES):
+            with self._batch():
+                try:
+                    drop(name)
+                except DatabaseError as error:
+                    logger.info("the partition %s is in use: %s", name, error)
+                else:
+                    self.done.partitions += 1
+                    return True
+        return False
 
     def executions(self) -> None:
         """Runs with all that belongs to them; their events first, which may be many."""
@@ -188,10 +224,12 @@ class _Pass:
         with self._batch(), transaction.atomic():
             begun_or_free = Q(events_pruned_at__isnull=False) | Q(pinned=False)
             fit = Execution.objects.filter(begun_or_free, pk__in=keys).order_by()
-            going = list(fit.select_for_update(of=("self",)).values_list("pk", flat=True))
+            locked = fit.select_for_update(of=("self",)).values_list("pk", "event_day")
+            going = dict(locked)
             unmarked = Execution.objects.filter(pk__in=going, events_pruned_at__isnull=True)
             unmarked.update(events_pruned_at=Now())
             rows = ExecutionEvent.objects.filter(execution_id__in=going, seq__gt=above)
+            rows = rows.filter(day__in=set(going.values()))
             self.done.events += rows.delete()[0]
 
     def _in_parts(self, pk: UUID, last_seq: int) -> None:
@@ -203,7 +241,13 @@ class _Pass:
 
 
 def _begun() -> QuerySet[Execution]:
-    """Large runs whose events have gone in part: an earlier pass was ended there."""
-    first = ExecutionEvent.objects.filter(execution=OuterRef("pk"), seq=1)
-    marked = Execution.objects.filter(events_pruned_at__isnull=False, last_seq__gt=EVENTS_A_BATCH)
+    """Runs whose events have gone in part: an earlier pass was ended there.
+
+    Small runs lose theirs at once, except where a day was to be dropped and one was pinned.
+    """
+    first = ExecutionEvent.objects.filter(
+        execution=OuterRef("pk"), day=OuterRef("event_day"), seq=1
+    )
+    partly = Q(last_seq__gt=EVENTS_A_BATCH) | Q(event_day__in=partitions())
+    marked = Execution.objects.filter(partly, events_pruned_at__isnull=False)
     return marked.filter(Exists(first)).order_by("pk")

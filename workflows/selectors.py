@@ -22,8 +22,6 @@ from workflows.slots import full_users, slots_in_use
 from workflows.workers import live_workers, quarantined_workers
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
     from django.db.models import QuerySet
 
@@ -82,11 +80,11 @@ def breakers_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[CircuitBreak
 
 
 def events_after(
-    execution_pk: UUID, seq: int = 0, limit: int | None = None
+    execution: Execution, seq: int = 0, limit: int | None = None
 ) -> QuerySet[ExecutionEvent]:
     """The next page of a run's events; ``limit`` defaults to ``EVENT_PAGE``."""
-    rows = ExecutionEvent.objects.filter(execution_id=execution_pk, seq__gt=seq)
-    return rows.order_by("seq")[: settings.EVENT_PAGE if limit is None else limit]
+    rows = execution.stored_events.filter(seq__gt=seq).order_by("seq")
+    return rows[: settings.EVENT_PAGE if limit is None else limit]
 
 
 def waiting_reason(execution: Execution) -> str:

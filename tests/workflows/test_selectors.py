@@ -93,8 +93,8 @@ def test_events_come_in_order_after_a_number_and_by_the_page() -> None:
     events = [ExecutionEventFactory(execution=execution, seq=seq) for seq in (3, 1, 2, 4)]
     ExecutionEventFactory(seq=2)
 
-    assert [event.seq for event in events_after(execution.pk)] == [1, 2, 3, 4]
-    assert list(events_after(execution.pk, 2, 1)) == [events[0]]
+    assert [event.seq for event in events_after(execution)] == [1, 2, 3, 4]
+    assert list(events_after(execution, 2, 1)) == [events[0]]
 
 
 def test_a_page_of_events_has_a_limit(settings: Any) -> None:
@@ -103,7 +103,7 @@ def test_a_page_of_events_has_a_limit(settings: Any) -> None:
     for seq in (1, 2):
         ExecutionEventFactory(execution=execution, seq=seq)
 
-    assert [event.seq for event in events_after(execution.pk)] == [1]
+    assert [event.seq for event in events_after(execution)] == [1]
 
 
 def test_a_run_that_is_not_queued_waits_for_nothing() -> None:

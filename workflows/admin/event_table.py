@@ -13,12 +13,11 @@ from django.utils import timezone
 
 from engine.events import ActorStateChanged, EngineEvent
 from workflows.admin import show
-from workflows.models import ExecutionEvent
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from django.http import QueryDict
+
+    from workflows.models import Execution
 
 MAX_TEXT = 4_000  # characters of an event's data on the page; the API has the whole
 MAX_SUMMARY = 200
@@ -50,9 +49,9 @@ class Choice:
         return urlencode({name: value for name, value in asked.items() if value})
 
 
-def event_page(execution_pk: UUID, choice: Choice) -> dict[str, Any]:
+def event_page(execution: Execution, choice: Choice) -> dict[str, Any]:
     """The rows of one page and the way to the next, with one query."""
-    rows = ExecutionEvent.objects.filter(execution_id=execution_pk)
+    rows = execution.stored_events
     if choice.type in TYPES:
         rows = rows.filter(type=choice.type)
     if choice.node:

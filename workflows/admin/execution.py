@@ -146,12 +146,12 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     ) -> HttpResponse:
         """The page of one run."""
         execution = self._own(request, object_id)
-        failures = failures_of(execution.pk)
+        failures = failures_of(execution)
         state = state_of(execution, failures)
         context = {
             **self.admin_site.each_context(request),
             **_facts(execution, execution.version),
-            **event_page(execution.pk, Choice.from_query(request.GET)),
+            **event_page(execution, Choice.from_query(request.GET)),
             "title": f"Execution {execution.execution_id}",
             "opts": self.opts,
             "original": execution,
@@ -167,7 +167,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     def state_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """What the page's script asks for every other second."""
         execution = self._own(request, str(pk))
-        return JsonResponse(state_of(execution, failures_of(execution.pk)))
+        return JsonResponse(state_of(execution, failures_of(execution)))
 
     def cancel_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Ask first; cancel on POST."""

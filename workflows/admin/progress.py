@@ -10,12 +10,10 @@ from django.db.models import Max
 
 from engine.events import ActorCompleted, ActorFailed, MessageSent, NodeExecuting
 from workflows.admin import show
-from workflows.models import ExecutionEvent
 from workflows.selectors import waiting_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from workflows.models import Execution
 
@@ -53,23 +51,21 @@ def state_of(execution: Execution, failures: Sequence[FailureRow]) -> dict[str, 
     }
 
 
-def failures_of(execution_pk: UUID) -> list[FailureRow]:
+def failures_of(execution: Execution) -> list[FailureRow]:
     """The newest failures, with one query."""
-    rows = ExecutionEvent.objects.filter(execution_id=execution_pk, type=FAILED)
+    rows = execution.stored_events.filter(type=FAILED)
     found = rows.order_by("-seq").values_list("seq", "node", "data")[:MAX_FAILURES]
     return [_failure(seq, node, json.loads(data)) for seq, node, data in found]
 
 
 def node_states(execution: Execution, failures: Sequence[FailureRow]) -> dict[str, str]:
     """Per node that did something: ``running``, ``completed``, ``handled`` or ``failed``."""
-    rows = ExecutionEvent.objects.filter(
-        execution_id=execution.pk, type__in=(EXECUTING, COMPLETED, FAILED)
-    )
+    rows = execution.stored_events.filter(type__in=(EXECUTING, COMPLETED, FAILED))
     last: dict[str, dict[str, int]] = {}
     # Without order_by() the model's ordering would make each row a group of its own.
     for node, kind, seq in rows.order_by().values_list("node", "type").annotate(last=Max("seq")):
         last.setdefault(node, {})[kind] = seq
-    sent = ExecutionEvent.objects.filter(execution_id=execution.pk, type=SENT)
+    sent = execution.stored_events.filter(type=SENT)
     errors = (
         sent.filter(data__startswith=ON_AN_ERROR_PORT).order_by().values_list("node").distinct()
     )

@@ -84,9 +84,9 @@ class Page:
 
 def read_page(pk: UUID, after_seq: int) -> Page:
     # The status first: when it is terminal, the rows read after it are all there will be.
-    execution = Execution.objects.only("status", "events_pruned_at").get(pk=pk)
+    execution = Execution.objects.only("status", "event_day", "events_pruned_at").get(pk=pk)
     pruned_at = execution.events_pruned_at
-    rows = [] if pruned_at else list(events_after(pk, after_seq, settings.EVENT_PAGE))
+    rows = [] if pruned_at else list(events_after(execution, after_seq, settings.EVENT_PAGE))
     return Page(rows, execution.status, execution.is_over, pruned_at)
 
 

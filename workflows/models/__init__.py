@@ -3,7 +3,7 @@
 from workflows.models.breaker import CircuitBreaker, CircuitKind, CircuitState
 from workflows.models.delivery import DeliveryStatus, WebhookDelivery
 from workflows.models.event import ExecutionEvent, JournalEntry
-from workflows.models.execution import EXECUTION_ID, TERMINAL, Execution, Status
+from workflows.models.execution import EXECUTION_ID, FIRST_DAY, TERMINAL, Execution, Status, today
 from workflows.models.letter import DeadLetter, LetterStatus
 from workflows.models.process import KeeperLease, Worker
 from workflows.models.retention import PruneRun
@@ -11,6 +11,7 @@ from workflows.models.workflow import MOST_KEEP_DAYS, WhenFull, Workflow, Workfl
 
 __all__ = [
     "EXECUTION_ID",
+    "FIRST_DAY",
     "MOST_KEEP_DAYS",
     "TERMINAL",
     "CircuitBreaker",
@@ -30,4 +31,5 @@ __all__ = [
     "Worker",
     "Workflow",
     "WorkflowVersion",
+    "today",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from workflows.models.execution import Execution
+from workflows.models.execution import FIRST_DAY, Execution
 
 
 class ExecutionEvent(models.Model):
@@ -17,6 +17,7 @@ class ExecutionEvent(models.Model):
     node = models.TextField(blank=True)
     at = models.DateTimeField()
     data = models.TextField()  # JSON of our codec, messages tagged
+    day = models.DateField(db_default=FIRST_DAY)  # the run's; PostgreSQL: the partition
 
     class Meta:
         ordering = ("execution", "seq")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -11,7 +13,20 @@ from django.db.models import Q
 
 from workflows.models.workflow import Workflow, WorkflowVersion
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from workflows.models.event import ExecutionEvent
+
 EXECUTION_ID = r"^[A-Za-z0-9._:-]{1,128}\Z"
+
+
+FIRST_DAY = date(1970, 1, 1)  # of runs that were there before events had days
+
+
+def today() -> date:
+    """The day, in UTC, to which the events of a run that is made now belong."""
+    return datetime.now(UTC).date()
 
 
 class Status(models.TextChoices):
@@ -61,6 +76,8 @@ class Execution(models.Model):
     dead_letters = models.PositiveIntegerField(default=0)  # all, also those that are not stored
     duration_ms = models.FloatField(null=True, blank=True)
     last_seq = models.PositiveIntegerField(default=0)  # number of the last event
+    # Of all its events, however long it runs: PostgreSQL keeps those of a day together.
+    event_day = models.DateField(default=today, db_default=FIRST_DAY, editable=False)
 
     pinned = models.BooleanField(default=False, db_default=False)  # kept for ever, with its events
     events_pruned_at = models.DateTimeField(null=True, blank=True)  # by retention: there are none
@@ -137,6 +154,11 @@ class Execution(models.Model):
                 condition=Q(finished_at__isnull=False),
                 name="execution_ended",
             ),
+            models.Index(
+                fields=("event_day",),
+                condition=Q(events_pruned_at__isnull=True),
+                name="execution_with_events",
+            ),
             models.Index(fields=("owner", "-created_at"), name="execution_of_owner"),
             models.Index(fields=("status", "-created_at"), name="execution_by_status"),
             models.Index(fields=("workflow", "-created_at"), name="execution_of_workflow"),
@@ -148,3 +170,8 @@ class Execution(models.Model):
     @property
     def is_over(self) -> bool:
         return self.status in TERMINAL
+
+    @property
+    def stored_events(self) -> QuerySet[ExecutionEvent]:
+        """Its events, looked for on their day only."""
+        return self.events.filter(day=self.event_day)

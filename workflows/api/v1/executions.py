@@ -147,7 +147,7 @@ LONG = ("input", "metadata", "result", "warnings", "cancel_reason")
 
 
 def _page(execution: Execution, query: dict[str, Any]) -> QuerySet[ExecutionEvent]:
-    rows = execution.events.filter(seq__gt=query["after_seq"])
+    rows = execution.stored_events.filter(seq__gt=query["after_seq"])
     if query.get("type"):
         rows = rows.filter(type__in=query["type"])
     return rows.order_by("seq")[: query["limit"]]

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from workflows.partitions import Ahead
 from workflows.recovery import ClockGuard, elect, resign, round_of_keeper
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ TICK_SECONDS = 1.0
 
 class Command(BaseCommand):
     help = "End runs whose worker is lost, and wake queued ones; safe to run in any number."
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._ahead = Ahead()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="one round, then exit")
@@ -57,3 +62,4 @@ class Command(BaseCommand):
     def _round(self, holder: str) -> None:
         if elect(holder):
             round_of_keeper()
+            self._ahead.look()

@@ -89,6 +89,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"removed {done.events} events, {done.executions} runs"
             f" and {done.versions} posted graphs in {seconds:.1f} s"
+            + (f" ({done.partitions} partitions were dropped)" if done.partitions else "")
         )
         if done.error:
             raise CommandError(f"it broke off: {done.error}")
