@@ -245,6 +245,61 @@ LIMITS: tuple[Limit, ...] = (
         "engine/test_http.py::test_a_gzip_bomb_is_stopped_while_it_is_small",
         1_000,
     ),
+    Limit(
+        "API_LOGINS_PER_MINUTE",
+        "tries to sign in to the admin a minute, of one name at one address",
+        "429 with `Retry-After`, as a page",
+        "reflow_site/test_sign_in.py::test_the_sixth_try_of_a_name_waits",
+    ),
+    Limit(
+        "WS_MESSAGE_BYTES",
+        "bytes of a socket message that starts nothing",
+        "`error` with `body_too_large`",
+        "workflows/test_consumers.py::test_an_overlong_command_names_its_own_limit",
+        MIB,
+    ),
+    Limit(
+        "WS_SUBSCRIPTIONS",
+        "subscriptions of one socket",
+        "`error` with `limit_exceeded`",
+        "workflows/test_consumers.py::test_the_subscriptions_of_a_socket_are_bounded",
+        1_000,
+    ),
+    Limit(
+        "WS_CONNECTIONS_USER",
+        "sockets of one user in one web process",
+        "close code 4429 (an HTTP 403 to a client that was not connected yet)",
+        "workflows/test_socket_limits.py::test_a_user_has_so_many_sockets",
+        1_000,
+    ),
+    Limit(
+        "WS_IDLE_SECONDS",
+        "seconds without a message and without a subscription",
+        "close code 4408",
+        "workflows/test_socket_limits.py::test_an_idle_socket_is_closed",
+        DAY,
+    ),
+    Limit(
+        "WS_UNREAD_BYTES",
+        "bytes that a client has not read (Daphne; uvicorn has its own, smaller)",
+        "the server waits for it, see the next line",
+        "reflow_site/test_bounded_daphne.py::test_a_client_that_never_reads_is_cut_off",
+        64 * MIB,
+    ),
+    Limit(
+        "WS_UNREAD_SECONDS",
+        "seconds that it waits",
+        "the connection is cut",
+        "reflow_site/test_bounded_daphne.py::test_a_client_that_never_reads_is_cut_off",
+        600,
+    ),
+    Limit(
+        "WS_PING_SECONDS",
+        "seconds between two pings",
+        "a client that does not answer is cut off by the web server",
+        "reflow_site/test_plan.py::test_the_web_server_pings_its_sockets",
+        600,
+    ),
 )
 
 

@@ -76,7 +76,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "reflow_site.urls"
 ASGI_APPLICATION = "reflow_site.asgi.application"
-ASGI_SERVER = env.str("ASGI_SERVER", default="daphne")  # or uvicorn, which bounds slow readers
+ASGI_SERVER = env.str("ASGI_SERVER", default="daphne")  # or uvicorn
 
 TEMPLATES = [
     {
@@ -275,6 +275,7 @@ API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=10 * 1024 * 1024)
 API_USER_RATE = env.float("API_USER_RATE", default=50.0)  # requests a second of a token
 API_USER_BURST = env.int("API_USER_BURST", default=100)
 API_ANONYMOUS_PER_MINUTE = env.int("API_ANONYMOUS_PER_MINUTE", default=100)
+API_LOGINS_PER_MINUTE = env.int("API_LOGINS_PER_MINUTE", default=5)  # tries of one name
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
 JSON_DEPTH = env.int("JSON_DEPTH", default=64)
 JSON_OBJECT_KEYS = env.int("JSON_OBJECT_KEYS", default=10_000)
@@ -292,6 +293,13 @@ HTTP_REDIRECTS = env.int("HTTP_REDIRECTS", default=5)
 HTTP_RESPONSE_BYTES = env.int("HTTP_RESPONSE_BYTES", default=16 * 1024**2)  # as it is sent
 HTTP_DECODED_BYTES = env.int("HTTP_DECODED_BYTES", default=32 * 1024**2)  # after gzip
 HTTP_RATIO = env.int("HTTP_RATIO", default=200)  # of the two
+WS_MESSAGE_BYTES = env.int("WS_MESSAGE_BYTES", default=65_536)  # a start: API_MAX_BODY_BYTES
+WS_SUBSCRIPTIONS = env.int("WS_SUBSCRIPTIONS", default=100)  # of one socket
+WS_CONNECTIONS_USER = env.int("WS_CONNECTIONS_USER", default=20)  # in one web process
+WS_IDLE_SECONDS = env.float("WS_IDLE_SECONDS", default=3600.0)
+WS_UNREAD_BYTES = env.int("WS_UNREAD_BYTES", default=1024**2)  # then the server waits
+WS_UNREAD_SECONDS = env.float("WS_UNREAD_SECONDS", default=10.0)  # and then it closes
+WS_PING_SECONDS = env.int("WS_PING_SECONDS", default=20)
 EVENT_LIMIT = env.int("EVENT_LIMIT", default=50_000)  # MessageSent rows one by one; then summed
 EVENT_WARN = env.int("EVENT_WARN", default=10_000)  # events of a run; then its log says so
 EVENT_MESSAGE_BYTES = env.int("EVENT_MESSAGE_BYTES", default=65_536)  # kept whole in an event

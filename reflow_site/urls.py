@@ -6,8 +6,11 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from reflow_site.sign_in import sign_in
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),  # for people who type the address
+    path("admin/login/", sign_in),  # before the admin's own
     path("admin/", admin.site.urls),
     path("", include("observability.urls")),
     path("", include("workflows.urls")),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 
 from workflows.api.commands import (
     CancelCommand,
@@ -22,7 +24,7 @@ from workflows.api.commands import (
 from workflows.api.envelope import now_ms
 from workflows.api.errors import LimitReachedError, failure_of
 from workflows.api.live import follow
-from workflows.api.socket_access import SUBPROTOCOL, SocketRefusedError, admit
+from workflows.api.socket_access import SUBPROTOCOL, TOO_MANY, SocketRefusedError, admit
 from workflows.api.throttles import allow_user
 
 if TYPE_CHECKING:
@@ -32,15 +34,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_SUBSCRIPTIONS = 100  # of one socket
+IDLE = 4408  # or it left too much unread
+
+open_sockets: Counter[int] = Counter()  # of each user, in this process
 
 
 class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One client. Bad input is answered with an error message; the socket stays open.
 
-    A message has at most 64 KiB, a ``start_workflow`` ``API_MAX_BODY_BYTES``. A frame over the web
-    server's own limit (Daphne's ``--websocket-max-message-size``) closes the socket before it
-    comes here.
+    A message has at most ``WS_MESSAGE_BYTES``, a ``start_workflow`` ``API_MAX_BODY_BYTES``. A
+    frame over the web server's own limit (Daphne's ``--websocket-max-message-size``) closes the
+    socket before it comes here.
     """
 
     channel_layer_alias = ""  # none here: each subscription has its own reader of nudges
@@ -50,6 +54,8 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.followers: dict[str, asyncio.Task[None]] = {}
+        self.admitted = False
+        self.idle: asyncio.TimerHandle | None = None
 
     async def connect(self) -> None:
         try:
@@ -57,10 +63,36 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
         except SocketRefusedError as refused:
             await self.close(refused.code)
             return
+        if open_sockets[self.user.pk] >= settings.WS_CONNECTIONS_USER:
+            await self.close(TOO_MANY)
+            return
+        open_sockets[self.user.pk] += 1
+        self.admitted = True
         offered = SUBPROTOCOL in self.scope["subprotocols"]
         await self.accept(SUBPROTOCOL if offered else None)
+        self.touch()
+
+    def touch(self) -> None:
+        """Begin to count ``WS_IDLE_SECONDS`` anew."""
+        if self.idle is not None:
+            self.idle.cancel()
+        loop = asyncio.get_running_loop()
+        self.idle = loop.call_later(settings.WS_IDLE_SECONDS, self.rest)
+
+    def rest(self) -> None:
+        """Nothing was said for long; one that follows a run may be quiet."""
+        if self.followers:
+            self.touch()
+        else:
+            self.closing = asyncio.create_task(self.close(IDLE))
 
     async def disconnect(self, _code: int) -> None:
+        if self.idle is not None:
+            self.idle.cancel()
+        if self.admitted:
+            open_sockets[self.user.pk] -= 1
+            if not open_sockets[self.user.pk]:
+                del open_sockets[self.user.pk]
         followers = list(self.followers.values())
         for follower in followers:
             follower.cancel()
@@ -71,6 +103,7 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
         text_data: str | None = None,
         bytes_data: bytes | None = None,  # noqa: ARG002 -- refused: it is no text
     ) -> None:
+        self.touch()
         reply = "error"
         try:
             await database_sync_to_async(allow_user)(self.user)
@@ -102,8 +135,9 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
         if earlier is not None:
             earlier.cancel()
             await asyncio.gather(earlier, return_exceptions=True)
-        if len(self.followers) >= MAX_SUBSCRIPTIONS:
-            raise LimitReachedError(f"at most {MAX_SUBSCRIPTIONS} subscriptions on one socket")
+        if len(self.followers) >= settings.WS_SUBSCRIPTIONS:
+            most = f"{settings.WS_SUBSCRIPTIONS} subscriptions on one socket"
+            raise LimitReachedError(f"at most {most} (limit: WS_SUBSCRIPTIONS)")
         await self.send_frame("subscription_ack", execution_id)
         self.followers[execution_id] = asyncio.create_task(self.feed(execution, after_seq))
 
@@ -126,4 +160,10 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.send_json({"type": kind, **answer.body(), **about})
 
     async def send_json(self, frame: dict[str, Any]) -> None:
-        await self.send(text_data=json.dumps(frame, ensure_ascii=False, allow_nan=False))
+        text = json.dumps(frame, ensure_ascii=False, allow_nan=False)
+        try:  # a server that knows that its client does not read lets us wait here
+            async with asyncio.timeout(settings.WS_UNREAD_SECONDS + 1):
+                await self.send(text_data=text)
+        except TimeoutError:
+            logger.warning("a client did not read (limit: WS_UNREAD_SECONDS)")
+            await self.close(IDLE)

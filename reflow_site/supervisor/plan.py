@@ -30,6 +30,7 @@ class Plan:
     asgi_server: str
     var_dir: Path
     max_message_bytes: int  # of one WebSocket message
+    ping_seconds: int = 20  # between two pings of a WebSocket
 
 
 def default_workers() -> int:
@@ -54,11 +55,11 @@ def _web(plan: Plan) -> tuple[str, ...]:
     host, port, most = plan.address.host, str(plan.address.port), str(plan.max_message_bytes)
     if plan.asgi_server == "uvicorn":
         quiet = ("--log-level", "warning", "--no-access-log", "--lifespan", "off")
-        size = ("--ws-max-size", most)
+        size = ("--ws-max-size", most, "--ws-ping-interval", str(plan.ping_seconds))
         return ("-m", "uvicorn", "--host", host, "--port", port, *quiet, *size, APPLICATION)
     limit = ("--websocket-max-message-size", most, "--websocket-max-frame-size", most)
     daphne = ("-m", "reflow_site.bounded_daphne", "-b", host, "-p", port, "-v", "0")
-    return (*daphne, *limit, APPLICATION)
+    return (*daphne, *limit, "--ping-interval", str(plan.ping_seconds), APPLICATION)
 
 
 def _celery(name: str, command: str, *options: str, patience: float = 10.0) -> Spec:

@@ -25,10 +25,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The socket of a server that takes bodies of 1,000 bytes."""
     folder = tmp_path_factory.mktemp("web")
     path = folder / "web.sock"
-    own = {"REFLOW_VAR": str(folder), "API_MAX_BODY_BYTES": str(LIMIT)}
+    own = {
+        "REFLOW_VAR": str(folder),
+        "API_MAX_BODY_BYTES": str(LIMIT),
+        "WS_UNREAD_BYTES": "100000",
+        "WS_UNREAD_SECONDS": "0.3",
+    }
     command = [sys.executable, "-m", "reflow_site.bounded_daphne", "-v", "0", "-u", str(path)]
     web = subprocess.Popen(  # noqa: S603 -- our own command
-        [*command, "reflow_site.asgi:application"], env=os.environ | own
+        [*command, "tests.reflow_site.flood:application"], env=os.environ | own
     )
     with web:
         deadline = time.monotonic() + SECONDS
@@ -102,3 +107,22 @@ def test_a_broken_form_is_answered_by_django(server: Path) -> None:
     answer = ask(server, post(kind, "Content-Length: 2", "Connection: close"), b"{}")
 
     assert read(answer) == ("HTTP/1.1 401 Unauthorized", "not_authenticated")
+
+
+def test_a_client_that_never_reads_is_cut_off(server: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(SECONDS)
+        client.connect(str(server))
+        client.sendall(UPGRADE)
+        ended = ask(server, b"GET /ended HTTP/1.0\r\n\r\n")  # answers once the other is over
+        came = b"".join(iter(lambda: client.recv(65_536), b""))
+
+    assert ended.endswith(b"over")
+    assert b"101 Switching Protocols" in came
+    assert len(came) < 2_000_000  # of 100 MB, most of it in the kernel's buffers
+
+
+UPGRADE = (
+    b"GET /flood HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)

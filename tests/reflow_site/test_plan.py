@@ -38,7 +38,7 @@ def test_each_child_is_run_by_this_interpreter() -> None:
     assert commands(PLAN) == {
         "web": (
             f"{python} -m reflow_site.bounded_daphne -b 127.0.0.1 -p 9000 -v 0"
-            " --websocket-max-message-size 5000 --websocket-max-frame-size 5000"
+            " --websocket-max-message-size 5000 --websocket-max-frame-size 5000 --ping-interval 20"
             " reflow_site.asgi:application"
         ),
         "worker": worker,
@@ -52,7 +52,8 @@ def test_uvicorn_serves_where_it_is_asked_for() -> None:
 
     assert web == (
         f"{sys.executable} -m uvicorn --host 127.0.0.1 --port 9000 --log-level warning"
-        " --no-access-log --lifespan off --ws-max-size 5000 reflow_site.asgi:application"
+        " --no-access-log --lifespan off --ws-max-size 5000 --ws-ping-interval 20"
+        " reflow_site.asgi:application"
     )
 
 
@@ -72,3 +73,10 @@ def test_there_are_four_workers_or_two_for_each_core(
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
 
     assert default_workers() == workers
+
+
+@pytest.mark.parametrize("server", ["daphne", "uvicorn"])
+def test_the_web_server_pings_its_sockets(server: str) -> None:
+    web = commands(replace(PLAN, asgi_server=server, ping_seconds=7))["web"]
+
+    assert "ping-interval 7" in web

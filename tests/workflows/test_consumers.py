@@ -15,7 +15,6 @@ from engine.events import ActorFailed, Completed, NetworkIdle, Started
 from tests.factories import ExecutionEventFactory, ExecutionFactory, UserFactory, claim_of
 from tests.workflows.api.graphs import pipeline
 from tests.workflows.sockets import connected
-from workflows import consumers
 from workflows.event_log import append
 from workflows.lifecycle import claim_next, move
 from workflows.models import Execution, Status
@@ -293,9 +292,9 @@ async def test_a_second_subscription_takes_the_place_of_the_first(token: str, us
 
 
 async def test_the_subscriptions_of_a_socket_are_bounded(
-    token: str, user: User, monkeypatch: pytest.MonkeyPatch
+    token: str, user: User, settings: Any
 ) -> None:
-    monkeypatch.setattr(consumers, "MAX_SUBSCRIPTIONS", 1)
+    settings.WS_SUBSCRIPTIONS = 1
     for name in ("w-1", "w-2"):
         await sync_to_async(ExecutionFactory)(owner=user, execution_id=name)
 
@@ -383,7 +382,7 @@ async def test_an_overlong_command_names_its_own_limit(token: str) -> None:
     async with connected(token) as client:
         answer = await client.ask(type="cancel_workflow", execution_id="x" * 70_000)
 
-    assert answer["error"] == "the body is over 65536 bytes (limit: a cancel_workflow message)"
+    assert answer["error"] == "the body is over 65536 bytes (limit: WS_MESSAGE_BYTES)"
 
 
 async def test_messages_count_like_requests(token: str, settings: Any) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from workflows.services import Start
 
 COMMANDS = ("start_workflow", "subscribe_workflow", "cancel_workflow")
-MAX_COMMAND_BYTES = 65_536  # of any but start_workflow, which carries a graph
 
 
 class ObjectField(serializers.DictField):
@@ -79,7 +78,7 @@ def command_of(text: str | None) -> tuple[str, dict[str, Any]]:
 
     Raises:
         MalformedError: it is binary, no JSON object, or of no kind that we know.
-        BodyTooLargeError: over ``API_MAX_BODY_BYTES`` for a start, else over 64 KiB.
+        BodyTooLargeError: over ``API_MAX_BODY_BYTES`` for a start, else over ``WS_MESSAGE_BYTES``.
     """
     if text is None:
         raise MalformedError("a message is a text frame, not a binary one")
@@ -95,8 +94,8 @@ def command_of(text: str | None) -> tuple[str, dict[str, Any]]:
     kind = body["type"]
     if kind not in COMMANDS:
         raise MalformedError(f"unknown type {kind[:80]!r}: {nearest(kind[:80], COMMANDS)}")
-    if kind != "start_workflow" and size > MAX_COMMAND_BYTES:
-        raise BodyTooLargeError(MAX_COMMAND_BYTES, f"a {kind} message")
+    if kind != "start_workflow" and size > settings.WS_MESSAGE_BYTES:
+        raise BodyTooLargeError(settings.WS_MESSAGE_BYTES, "WS_MESSAGE_BYTES")
     return kind, body
 
 

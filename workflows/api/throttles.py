@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +12,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.http import HttpRequest
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
@@ -45,6 +47,34 @@ def allow_user(user: User) -> None:
     asking = SimpleNamespace(user=user)  # all that the throttle looks at
     if not throttle.allow_request(cast("Request", asking), cast("APIView", None)):
         raise Throttled(throttle.wait())
+
+
+def allow_address(request: HttpRequest) -> None:
+    """Count a refused caller without a user against its address.
+
+    Raises:
+        Throttled: it is one too many.
+    """
+    throttle = AnonymousThrottle()
+    if not throttle.allow_request(cast("Request", request), cast("APIView", None)):
+        raise Throttled(throttle.wait())
+
+
+class LoginThrottle(SimpleRateThrottle):
+    """``API_LOGINS_PER_MINUTE`` tries to sign in, for each name at each address."""
+
+    scope = "login"
+
+    def get_rate(self) -> str:
+        return "settings"
+
+    def parse_rate(self, _rate: str | None) -> tuple[int, float]:  # type: ignore[override]
+        return settings.API_LOGINS_PER_MINUTE, 60.0
+
+    def get_cache_key(self, request: Request, _view: APIView) -> str:
+        name = request.POST.get("username", "").lower()
+        ident = sha256(f"{request.META.get('REMOTE_ADDR', '')} {name}".encode()).hexdigest()
+        return self.cache_format % {"scope": self.scope, "ident": ident}
 
 
 class AnonymousThrottle(SimpleRateThrottle):

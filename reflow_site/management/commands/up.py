@@ -56,4 +56,5 @@ def _plan(options: dict[str, Any]) -> Plan:
         asgi_server=settings.ASGI_SERVER,
         var_dir=settings.VAR_DIR,
         max_message_bytes=settings.API_MAX_BODY_BYTES,
+        ping_seconds=settings.WS_PING_SECONDS,
     )
