@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LONG = ("input", "metadata", "result", "warnings", "error")  # texts of a run, of any length
 
+MOST_COUNTED = 1_000  # runs before one in the queue
+
 
 def workflows_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Workflow]:
     """The workflows this user may see, with what a list shows of each."""
@@ -101,8 +103,7 @@ def waiting_reason(execution: Execution) -> str:
     if execution.owner_id in full_users():
         return f"{settings.RUN_LIMIT_USER} runs of its user go already (limit: RUN_LIMIT_USER)"
     running = Execution.objects.filter(status=Status.RUNNING).count()
-    count = _ahead_of(execution).count()
-    ahead = f"{count} {'run is' if count == 1 else 'runs are'} before it"
+    ahead = _ahead(execution)
     if running >= slots:
         return f"all {slots} places of the workers are busy; {ahead}"
     if execution.hinted_at is None:
@@ -119,8 +120,13 @@ def _no_slot(workflow: Workflow | None) -> str:
     return f"waits for a slot of workflow {workflow.name} ({used} of {limit} used)"
 
 
-def _ahead_of(execution: Execution) -> QuerySet[Execution]:
+def _ahead(execution: Execution) -> str:
+    """How many are before it; a long queue is not counted to its end."""
     sooner = Q(priority__gt=execution.priority) | Q(
         priority=execution.priority, created_at__lt=execution.created_at
     )
-    return Execution.objects.filter(sooner, status=Status.QUEUED)
+    rows = Execution.objects.filter(sooner, status=Status.QUEUED).order_by()
+    count = rows[: MOST_COUNTED + 1].count()
+    if count > MOST_COUNTED:
+        return f"more than {MOST_COUNTED:,} runs are before it"
+    return f"{count} {'run is' if count == 1 else 'runs are'} before it"

@@ -17,6 +17,7 @@ from tests.factories import (
     WorkflowVersionFactory,
 )
 from workflows.models import Execution, Status
+from workflows import selectors
 from workflows.selectors import (
     events_after,
     executions_of,
@@ -146,3 +147,13 @@ def test_a_run_waits_its_turn() -> None:
     reason = waiting_reason(ExecutionFactory(hinted_at=timezone.now()))
 
     assert reason == "a worker was told of it; 1 run is before it"
+
+
+def test_a_long_queue_is_not_counted_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selectors, "MOST_COUNTED", 2)
+    WorkerFactory()
+    ExecutionFactory.create_batch(3, priority=1)
+
+    reason = waiting_reason(ExecutionFactory(hinted_at=timezone.now()))
+
+    assert reason == "a worker was told of it; more than 2 runs are before it"

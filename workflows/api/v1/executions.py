@@ -101,7 +101,9 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
             idempotency_key=idempotency_key(request),
             **body.validated_data,
         )
-        return self._accepted(request, started.execution.execution_id)
+        if not started.created:
+            return self._accepted(request, started.execution.execution_id)
+        return self._answer(request, started.execution)
 
     @extend_schema(request=ExecutionPatch, responses={200: ExecutionDetail, **ERRORS})
     def partial_update(self, request: Request, execution_id: str) -> Response:
@@ -137,9 +139,12 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
         return Response(page)
 
     def _accepted(self, request: Request, execution_id: str) -> Response:
-        execution = find_execution(caller(request), execution_id)
-        where = reverse("execution-detail", [execution_id], request=request)
-        return Response(ExecutionDetail(execution).data, status=202, headers={"Location": where})
+        return self._answer(request, find_execution(caller(request), execution_id))
+
+    def _answer(self, request: Request, execution: Execution) -> Response:
+        where = reverse("execution-detail", [execution.execution_id], request=request)
+        data = ExecutionDetail(execution).data
+        return Response(data, status=202, headers={"Location": where})
 
 
 # What a list does not show.
