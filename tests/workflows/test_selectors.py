@@ -16,8 +16,8 @@ from tests.factories import (
     WorkflowFactory,
     WorkflowVersionFactory,
 )
-from workflows.models import Execution, Status
 from workflows import selectors
+from workflows.models import Execution, Status
 from workflows.selectors import (
     events_after,
     executions_of,
