@@ -69,6 +69,7 @@ def create_workflow(
     graph: GraphLike,
     description: str = "",
     when_full: str = WhenFull.QUEUE,
+    zeal_id: str = "",
     **limits: int | None,
 ) -> Workflow:
     """Keep a graph under a name, as version 1; ``limits`` as in ``update_workflow``.
@@ -85,6 +86,7 @@ def create_workflow(
                 name=name,
                 description=description,
                 when_full=when_full,
+                zeal_id=zeal_id,
                 **limits,
             )
             _publish(workflow, checked, owner)

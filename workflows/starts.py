@@ -51,8 +51,8 @@ def fill(execution: Execution, request: StartRequest, warnings: tuple[str, ...])
 
 
 def named_workflow(owner: User, label: str) -> Workflow | None:
-    """A label is a workflow if its owner sees one of this id or name."""
-    named = Q(name=label)
+    """A label is a workflow if its owner sees one of this id, id in Zeal, or name."""
+    named = Q(name=label) | Q(zeal_id=label)
     if label.isascii() and label.isdigit():
         named |= Q(pk=int(label))
     return workflows_of(owner).filter(named).order_by("pk").first()

@@ -15,9 +15,15 @@ from engine.graph import GraphLimits
 from engine.http import HttpLimits
 from engine.permissions import Permissions
 from engine.registry import Registry, builtin, discover
+from workflows.zeal.target import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.limits import Limits
+    from workflows.zeal.document import ZealWorkflow
+
+MOST_NODES = 10_000  # of a converted workflow, where the engine has no limit
 
 
 def registry() -> Registry:
@@ -38,6 +44,20 @@ def permissions() -> Permissions:
         environment=frozenset(settings.ACTOR_ENVIRONMENT),
         read_paths=tuple(settings.ACTOR_READ_PATHS),
         write_paths=tuple(settings.ACTOR_WRITE_PATHS),
+    )
+
+
+def zeal_target(workflows: Mapping[str, ZealWorkflow] | None = None) -> Target:
+    """What a Zeal workflow is converted for: this server."""
+    allowed = frozenset(settings.ACTOR_ENVIRONMENT)
+    most = limits().max_nodes
+    return Target(
+        registry(),
+        namespaces=tuple(dict.fromkeys((settings.ZEAL_NAMESPACE, "reflow"))),
+        allowed=allowed,
+        present=frozenset(name for name in allowed if name in os.environ),
+        workflows=workflows or {},
+        max_nodes=MOST_NODES if most is None else most,
     )
 
 

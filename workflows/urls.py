@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 from rest_framework.permissions import IsAuthenticated
 
 from workflows.api.reflow import CancelWorkflow, StartWorkflow, WorkflowStatus
+from workflows.api.zeal import ConvertWorkflow, PublishWorkflow, StartZealWorkflow
 from workflows.models import EXECUTION_ID
 
 _RUN = rf"^workflows/(?P<execution_id>{EXECUTION_ID.strip('^').removesuffix(chr(92) + 'Z')})"
@@ -19,6 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workflows", StartWorkflow.as_view()),
     re_path(rf"{_RUN}\Z", WorkflowStatus.as_view()),
     re_path(rf"{_RUN}/cancel\Z", CancelWorkflow.as_view()),
+    re_path(rf"{_RUN}/publish\Z", PublishWorkflow.as_view()),
+    path("zeal/convert", ConvertWorkflow.as_view()),
+    path("zeal/workflows", StartZealWorkflow.as_view()),
     path("api/v1/", include("workflows.api.v1.urls")),
     path("api/schema/", _schema, name="schema"),
     path("api/docs/", login_required(_docs), name="docs"),

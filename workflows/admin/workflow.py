@@ -89,7 +89,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     ) -> None:
         """Store by the services: a graph that differs becomes a version."""
         graph = Graph.from_json(form.cleaned_data["graph"])
-        limits = {
+        limits: dict[str, Any] = {
             "max_concurrent": obj.max_concurrent,
             "keep_days": obj.keep_days,
             "keep_runs": obj.keep_runs,

@@ -18,6 +18,8 @@ class ProblemDocument(serializers.Serializer[Any]):
     port = serializers.CharField()
     hint = serializers.CharField(help_text="the nearest right name, or the fix")
     severity = serializers.ChoiceField(choices=["error", "warning"])
+    title = serializers.CharField(required=False, help_text="of the node in Zeal")
+    graph = serializers.CharField(required=False, help_text="the id of the node's graph in Zeal")
 
 
 class ErrorDocument(serializers.Serializer[Any]):
@@ -73,18 +75,18 @@ class CancelledData(serializers.Serializer[Any]):
     status = serializers.CharField(help_text="always cancelled")
 
 
-class _Answer(serializers.Serializer[Any]):
+class Answer(serializers.Serializer[Any]):
     success = serializers.BooleanField(help_text="always true")
     timestamp = serializers.IntegerField(help_text="milliseconds since the epoch")
 
 
-class StartedAnswer(_Answer):
+class StartedAnswer(Answer):
     data = StartedData()  # type: ignore[assignment]
 
 
-class StatusAnswer(_Answer):
+class StatusAnswer(Answer):
     data = StatusData()  # type: ignore[assignment]
 
 
-class CancelledAnswer(_Answer):
+class CancelledAnswer(Answer):
     data = CancelledData()  # type: ignore[assignment]

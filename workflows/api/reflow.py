@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from workflows.models import Execution
+    from workflows.services import Start
 
 
 class StartWorkflow(ApiView):
@@ -41,14 +42,7 @@ class StartWorkflow(ApiView):
         started = start(
             caller(request), request.data, source="api", idempotency_key=idempotency_key(request)
         )
-        data: dict[str, Any] = {
-            "execution_id": started.execution.execution_id,
-            "status": "started",
-            "message": "Workflow execution started" if started.created else "Already started",
-        }
-        if started.warnings:
-            data["warnings"] = list(started.warnings)
-        return Response(success(data))
+        return Response(success(started_of(started)))
 
 
 class WorkflowStatus(ApiView):
@@ -73,6 +67,18 @@ class CancelWorkflow(ApiView):
     def post(self, request: Request, execution_id: str) -> Response:
         cancel(caller(request), execution_id)
         return Response(success({"execution_id": execution_id, "status": "cancelled"}))
+
+
+def started_of(started: Start) -> dict[str, Any]:
+    """The answer to a start."""
+    data: dict[str, Any] = {
+        "execution_id": started.execution.execution_id,
+        "status": "started",
+        "message": "Workflow execution started" if started.created else "Already started",
+    }
+    if started.warnings:
+        data["warnings"] = list(started.warnings)
+    return data
 
 
 def status_of(execution: Execution) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Workflow(models.Model):
         "WorkflowVersion", models.SET_NULL, null=True, blank=True, related_name="+"
     )
     archived = models.BooleanField(default=False)
+    zeal_id = models.CharField(max_length=200, blank=True, default="")  # of the workflow in Zeal
     max_concurrent = models.PositiveIntegerField(
         null=True, blank=True, validators=(MinValueValidator(1),)
     )  # runs at once; None: as many as there are workers
@@ -44,6 +45,9 @@ class Workflow(models.Model):
         ordering = ("name", "pk")
         constraints = (
             models.UniqueConstraint("owner", "name", name="workflow_name_once"),
+            models.UniqueConstraint(
+                "owner", "zeal_id", condition=~Q(zeal_id=""), name="workflow_zeal_id_once"
+            ),
             models.CheckConstraint(condition=~Q(name=""), name="workflow_has_a_name"),
             models.CheckConstraint(
                 condition=Q(max_concurrent__isnull=True) | Q(max_concurrent__gte=1),

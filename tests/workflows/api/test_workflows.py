@@ -44,6 +44,7 @@ def test_a_workflow_is_created_with_version_one(api: APIClient) -> None:
         "description": "all of them",
         "version": 1,
         "archived": False,
+        "zeal_id": "",
         "max_concurrent": None,
         "when_full": "queue",
         "keep_days": None,

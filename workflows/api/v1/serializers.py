@@ -42,6 +42,7 @@ class WorkflowRow(serializers.ModelSerializer[Workflow]):
             "description",
             "version",
             "archived",
+            "zeal_id",
             "max_concurrent",
             "when_full",
             "keep_days",
