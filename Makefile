@@ -5,7 +5,7 @@ PINS := .ci/constraints.txt
 INSTALL := $(PY) -m uv pip install --quiet --python $(PY) -c $(PINS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-production lint bench nightly clean
+.PHONY: help run test test-production chaos lint bench nightly clean
 
 help: ## say what there is
 	@echo "Reflow on Django. The first call of each makes .venv and installs what it needs."
@@ -22,6 +22,9 @@ test: .venv/.stamp-dev ## all checks, and all tests on SQLite and PostgreSQL
 
 test-production: .venv/.stamp-dev ## the production profile on private PostgreSQL, Redis and RabbitMQ
 	@$(PY) -m pytest tests/production -m production -o faulthandler_timeout=0 $(ARGS)
+
+chaos: .venv/.stamp-dev ## kill and break everything at random, and check every promise; minutes (--help)
+	@$(PY) -m tests.chaos --report docs/chaos $(ARGS)
 
 lint: .venv/.stamp-dev ## the checks without the tests
 	@$(PY) -m tests.checks lint

@@ -43,7 +43,8 @@ class Heartbeat:
         self._thread.join()
 
     def _run(self) -> None:
-        self._write(started_at=Now(), stopping=False)
+        # A new process is not what the one before it was.
+        self._write(started_at=Now(), stopping=False, losses=0, quarantined_until=None)
         while not self._stopping.wait(INTERVAL_SECONDS):
             self._write(stopping=False)
         self._write(stopping=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -70,7 +72,8 @@ def _take_back(seen: Execution, lost: QuerySet[Execution]) -> bool:
         row = lost.filter(pk=seen.pk, token=seen.token).select_for_update(of=("self",)).first()
         if row is None:
             return False
-        count_loss(row.worker)
+        if row.lease_until is not None:
+            count_loss(row.worker, row.lease_until - timedelta(seconds=settings.LEASE_SECONDS))
         if row.cancel_requested_at is not None:
             move(row.pk, Status.CANCELLED, token=F("token") + 1)
             event = Cancelled(timestamp=time.time(), by=row.cancel_by, reason=row.cancel_reason)

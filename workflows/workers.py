@@ -21,11 +21,13 @@ from django.db.models.functions import Now
 from workflows.models import Worker
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.db.models import Expression, QuerySet
 
 SILENT_SECONDS = 15  # a worker gives a sign of life every 5
 AVOIDED_SECONDS = 10  # in which a run goes rather to another worker than to the one that lost it
-LOSSES_OF_A_SICK_WORKER = 3  # with no run ended in between
+LOSSES_OF_A_SICK_WORKER = 3  # accidents, with no run ended in between
 QUARANTINE_SECONDS = 60
 
 
@@ -61,10 +63,19 @@ def avoided_by(name: str) -> Q:
     return just_lost & Q(Exists(live_workers().exclude(name=name)))
 
 
-def count_loss(name: str) -> None:
-    """A run was lost with this worker; after the third in a row it takes none for a minute."""
+def count_loss(name: str, heard_of_at: datetime) -> None:
+    """A run was lost with this worker; after the third loss in a row it takes none for a minute.
+
+    Several runs that one accident took are one loss: each was heard of before it was counted. What
+    an earlier process of this name has lost says nothing about this one.
+
+    Args:
+        heard_of_at: when the run's lease was renewed last.
+    """
     sick = Q(losses__gte=LOSSES_OF_A_SICK_WORKER - 1)
-    Worker.objects.filter(name=name).update(
+    another = Q(lost_at__isnull=True) | Q(lost_at__lt=heard_of_at)
+    Worker.objects.filter(another, name=name, started_at__lte=heard_of_at).update(
+        lost_at=Now(),
         quarantined_until=Case(
             When(sick, then=from_now(QUARANTINE_SECONDS)), default=F("quarantined_until")
         ),

@@ -51,12 +51,16 @@ class Postgresql:
         self.start()
 
     def start(self) -> None:
+        self.launch()
+        wait_for(self._answers, READY_SECONDS)
+
+    def launch(self) -> None:
+        """Start it, and do not wait until it answers."""
         options = ("-p", str(self.port), "-k", str(self.folder), "-c", f"listen_addresses={LOCAL}")
         command = (self._program, "-D", str(self.folder / "data"), *options)
         self.process = Process(
             "postgres", command, self.folder, {"PATH": os.environ["PATH"]}, user=self.user
         )
-        wait_for(self._answers, READY_SECONDS)
 
     def stop(self) -> None:
         """At once, and with every connection cut: PostgreSQL's fast mode."""
@@ -75,12 +79,18 @@ class RedisServer:
     """The channel layer's server; it keeps nothing on the disk."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.port = free_port()
         self.url = f"redis://{LOCAL}:{self.port}/0"
-        program = find_program("redis-server", package="redis-server")
-        options = ("--port", str(self.port), "--bind", LOCAL, "--save", "", "--dir", str(folder))
-        self.process = Process("redis", (program, *options), folder, os.environ)
+        self.launch()
         wait_for(self._answers, READY_SECONDS)
+
+    def launch(self) -> None:
+        """Start it, and do not wait until it answers."""
+        program = find_program("redis-server", package="redis-server")
+        options = ("--port", str(self.port), "--bind", LOCAL, "--save", "")
+        command = (program, *options, "--dir", str(self.folder))
+        self.process = Process("redis", command, self.folder, os.environ)
 
     def stop(self) -> None:
         self.process.stop()
@@ -137,8 +147,12 @@ class RabbitMQ:
         }
 
     def start(self) -> None:
-        self.process = Process("rabbitmq", (self._program,), self.folder, self._environment)
+        self.launch()
         wait_for(self._answers, READY_SECONDS)
+
+    def launch(self) -> None:
+        """Start it, and do not wait until it answers."""
+        self.process = Process("rabbitmq", (self._program,), self.folder, self._environment)
 
     def kill(self) -> None:
         """Kill -9 of the whole node."""

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from tests.factories import LONG_AGO, WorkerFactory
 from workflows.heartbeat import Heartbeat
@@ -34,7 +36,14 @@ def test_a_worker_gives_a_sign_of_life_until_it_stops() -> None:
 
 
 def test_a_restarted_worker_takes_its_row_again() -> None:
-    WorkerFactory(name="celery@a", stopping=True, seen_at=LONG_AGO, started_at=LONG_AGO)
+    WorkerFactory(
+        name="celery@a",
+        stopping=True,
+        seen_at=LONG_AGO,
+        started_at=LONG_AGO,
+        losses=2,
+        quarantined_until=timezone.now() + timedelta(minutes=1),
+    )
 
     heartbeat = Heartbeat("celery@a", slots=1)
     heartbeat.start()
@@ -42,7 +51,9 @@ def test_a_restarted_worker_takes_its_row_again() -> None:
     heartbeat.stop()
     heartbeat.join()
 
-    assert Worker.objects.get().started_at > LONG_AGO
+    row = Worker.objects.get()
+    assert row.started_at > LONG_AGO
+    assert (row.losses, row.quarantined_until) == (0, None)
 
 
 def test_a_process_that_is_forked_meanwhile_can_fork_too() -> None:

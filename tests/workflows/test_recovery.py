@@ -107,9 +107,11 @@ def test_with_no_lost_attempts_allowed_a_lost_run_fails_at_once(settings: Any) -
     assert (event.seq, event.type, json.loads(event.data)["code"]) == (4, "Failed", "worker_lost")
 
 
-def lose(worker: str) -> None:
-    """One run is lost with this worker."""
-    ExecutionFactory(status=Status.RUNNING, lease_until=ago(1), worker=worker)
+def lose(worker: str, runs: int = 1) -> None:
+    """One accident takes runs of this worker; those before it were long ago."""
+    Worker.objects.update(lost_at=LONG_AGO)
+    for _ in range(runs):
+        ExecutionFactory(status=Status.RUNNING, lease_until=ago(1), worker=worker)
     reap()
 
 
@@ -124,6 +126,23 @@ def test_a_worker_that_loses_three_runs_in_a_row_takes_none_for_a_minute() -> No
 
     assert while_sick is None
     assert well_again is not None
+    assert Worker.objects.get().losses == 0
+
+
+def test_runs_that_one_accident_took_from_a_worker_count_once() -> None:
+    WorkerFactory(name="celery@frozen")
+
+    lose("celery@frozen", runs=4)
+
+    worker = Worker.objects.get()
+    assert (worker.losses, worker.quarantined_until) == (1, None)
+
+
+def test_what_an_earlier_process_of_a_worker_lost_is_not_held_against_the_new_one() -> None:
+    WorkerFactory(name="celery@new", started_at=ago(2))  # the run was heard of before that
+
+    lose("celery@new")
+
     assert Worker.objects.get().losses == 0
 
 

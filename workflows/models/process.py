@@ -23,7 +23,8 @@ class Worker(models.Model):
     pid = models.PositiveIntegerField()
     slots = models.PositiveIntegerField(default=1)  # runs at the same time
     stopping = models.BooleanField(default=False)  # takes no further run
-    losses = models.PositiveSmallIntegerField(default=0)  # runs lost with it since its last success
+    losses = models.PositiveSmallIntegerField(default=0)  # accidents since its last success
+    lost_at = models.DateTimeField(null=True, blank=True)  # when the last of them was counted
     quarantined_until = models.DateTimeField(null=True, blank=True)  # takes no run before
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
