@@ -213,8 +213,24 @@ class Cancelled(_Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paused(_Event):
+    """Nothing more fires until it is resumed; firings under way may still end after this."""
+
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(_Event):
+    """A paused run goes on, at once or as soon as a worker has taken it."""
+
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requeued(_Event):
-    """An attempt was given up and the run queued again."""
+    """An attempt was given up: the run is queued again, or stays paused until it is resumed."""
 
     attempt: int
     reason: str
@@ -239,6 +255,8 @@ EngineEvent: TypeAlias = (
     | Completed
     | Failed
     | Cancelled
+    | Paused
+    | Resumed
     | Requeued
 )
 

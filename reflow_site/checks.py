@@ -32,6 +32,8 @@ POSITIVE = (
     "ZEAL_TEMPLATE_CHUNK",
 )
 NOT_NEGATIVE = (
+    "PAUSE_HOLD_SECONDS",
+    "DRAIN_SECONDS",
     "RETENTION_EXECUTIONS_DAYS",
     "RETENTION_RUNS_PER_WORKFLOW",
     "RETENTION_EVENTS_DAYS",
@@ -60,16 +62,16 @@ def _numbers() -> Iterator[CheckMessage]:
         value = getattr(settings, name)
         if value <= 0:
             yield Error(f"{name} is {value}", hint="Give a number above 0.", id="reflow.E001")
-    for name in NOT_NEGATIVE:
-        value = getattr(settings, name)
-        if value < 0:
-            yield Error(f"{name} is {value}", hint="Give 0 or more.", id="reflow.E001")
     if 0 < settings.LEASE_SECONDS < SHORTEST_LEASE_SECONDS:
         yield Error(
             f"LEASE_SECONDS is {settings.LEASE_SECONDS:g}",
             hint=f"Give at least {SHORTEST_LEASE_SECONDS}: a busy worker renews it late.",
             id="reflow.E002",
         )
+    for name in NOT_NEGATIVE:
+        value = getattr(settings, name)
+        if value < 0:
+            yield Error(f"{name} is {value}", hint="Give 0 or more.", id="reflow.E001")
 
 
 def _caps() -> Iterator[CheckMessage]:

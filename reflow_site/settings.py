@@ -219,6 +219,8 @@ REFLOW_CONFIG = Path(env.str("REFLOW_CONFIG", default=str(BASE_DIR / "reflow.tom
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=15.0)
 RUN_SECONDS = env.float("RUN_SECONDS", default=3600.0)  # a run that takes longer fails
 KILL_SECONDS = env.float("KILL_SECONDS", default=5.0)  # to react to cancel, deadline or fencing
+PAUSE_HOLD_SECONDS = env.float("PAUSE_HOLD_SECONDS", default=60.0)  # then its worker is free
+DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=25.0)  # a stopping worker's runs have to end
 LOST_ATTEMPTS = env.int("LOST_ATTEMPTS", default=5)  # of one run; 0: none is queued again
 
 # --- Admission and webhooks -------------------------------------------------------------------

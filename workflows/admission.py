@@ -87,6 +87,7 @@ def _slot_room(workflow: Workflow, used: int) -> Room:
 
 def _live(workflow: Workflow) -> QuerySet[Execution]:
     live = Execution.objects.filter(workflow=workflow, finished_at__isnull=True)
+    live = live.exclude(status=Status.PAUSED, worker="")
     return live.filter(cancel_requested_at__isnull=True)
 
 
@@ -97,7 +98,7 @@ def _refuse_over(queued: QuerySet[Execution], name: str) -> None:
 
 
 def _without_queue(workflow: Workflow) -> list[Execution]:
-    """The other two policies: every run that is not over counts, for it will need a slot."""
+    """The other two policies: what is not over and not put aside by a pause needs a slot."""
     locked = lock_slots(workflow.pk)
     if locked is None or locked.max_concurrent is None or locked.when_full == WhenFull.QUEUE:
         return []

@@ -10,15 +10,18 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
 from workflows.lifecycle import renew
-from workflows.models import Execution, Status
+from workflows.models import HELD, Execution, Status
+from workflows.pausing import hold
+from workflows.workers import stopping_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +38,8 @@ class StopReason(StrEnum):
     CANCEL = "cancel"
     DEADLINE = "deadline"
     LOST = "lost"  # the run is another's now, or may be
+    PAUSED = "paused"  # for so long that its worker is freed
+    SHUTDOWN = "shutdown"  # its worker ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,17 @@ class Orders:
         stop: ask the run to end; called from the beat's thread, once.
         give_up: write the end of a run that did not react, before its process is killed.
         kill: end this process and its children; does not return, except in a test.
+        pause: hold the run between messages, or let it go on.
+        may_leave: whether a paused run is at rest, so that another process can go on with it.
+        keeps: whether it goes on where it was; else it would begin anew, and a pause holds it.
     """
 
     stop: Callable[[StopReason], None]
     give_up: Callable[[StopReason], None]
     kill: Callable[[], None]
+    pause: Callable[[bool], None]
+    may_leave: Callable[[], bool]
+    keeps: bool
 
 
 class Beat:
@@ -62,6 +73,7 @@ class Beat:
         self.reason: StopReason | None = None
         self._claim = claim
         self._orders = orders
+        self._paused_since: float | None = None  # monotonic
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reflow-beat", daemon=True)
 
@@ -110,19 +122,43 @@ class Beat:
         return None
 
     def _read(self) -> StopReason | None:
-        row = (
-            Execution.objects.filter(
-                pk=self._claim.pk, token=self._claim.token, status=Status.RUNNING
-            )
-            .values_list("cancel_requested_at", "deadline_at", Now())
-            .first()
-        )
-        if row is None:
+        held = Execution.objects.filter(pk=self._claim.pk, token=self._claim.token, status__in=HELD)
+        columns = ("status", "cancel_requested_at", "pause_requested_at", "deadline_at")
+        leaving = stopping_since(OuterRef("worker"))
+        row = held.annotate(leaving=Subquery(leaving), now=Now())
+        seen = row.values_list(*columns, "leaving", "now", named=True).first()
+        if seen is None:
             return StopReason.LOST
-        cancelled_at, deadline_at, now = row
-        if cancelled_at is not None:
+        if seen.cancel_requested_at is not None:
             return StopReason.CANCEL
-        return StopReason.DEADLINE if deadline_at is not None and deadline_at <= now else None
+        self._obey(seen.status, wanted=seen.pause_requested_at is not None)
+        if self._paused_since is not None:
+            return self._leave(seen)
+        if seen.leaving is not None and _drained(seen):
+            return StopReason.SHUTDOWN
+        overdue = seen.deadline_at is not None and seen.deadline_at <= seen.now
+        return StopReason.DEADLINE if overdue else None
+
+    def _leave(self, seen: Any) -> StopReason | None:
+        """Whether a paused run is to leave this process, because it ends or could do other work."""
+        at_rest = self._orders.may_leave()
+        if seen.leaving is not None and (at_rest or _drained(seen)):
+            return StopReason.SHUTDOWN
+        assert self._paused_since is not None  # noqa: S101 -- asked only then
+        long = time.monotonic() - self._paused_since >= settings.PAUSE_HOLD_SECONDS
+        return StopReason.PAUSED if long and at_rest and self._orders.keeps else None
+
+    def _obey(self, status: str, *, wanted: bool) -> None:
+        """Pause the run, or let it go on, as its row says."""
+        if wanted and status == Status.RUNNING:
+            self._orders.pause(True)
+            if hold(self._claim):
+                self._paused_since = time.monotonic()
+            else:
+                self._orders.pause(False)
+        elif not wanted and self._paused_since is not None:
+            self._orders.pause(False)
+            self._paused_since = None
 
     def _see_it_end(self, reason: StopReason) -> None:
         """Keep the lease while the run reacts; a run that does not is ended with its process."""
@@ -146,6 +182,10 @@ class Beat:
         except DatabaseError as error:
             logger.warning("execution %s: no beat: %s", self._claim.execution_id, error)
             connection.close()
+
+
+def _drained(seen: Any) -> bool:
+    return bool((seen.now - seen.leaving).total_seconds() >= settings.DRAIN_SECONDS)
 
 
 def kill_this_process() -> None:

@@ -14,11 +14,14 @@ from django.conf import settings
 
 from workflows.api.commands import (
     CancelCommand,
+    PauseCommand,
     SubscribeCommand,
     cancel,
     checked,
     command_of,
     find_execution,
+    pause,
+    resume,
     start,
 )
 from workflows.api.envelope import now_ms
@@ -127,6 +130,14 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
                 execution_id = checked(CancelCommand, body)["execution_id"]
                 await database_sync_to_async(cancel)(self.user, execution_id)
                 await self.send_frame("workflow_cancelled", execution_id)
+            case "pause_workflow":
+                command = checked(PauseCommand, body)
+                await database_sync_to_async(pause)(self.user, **command)
+                await self.send_frame("workflow_paused", command["execution_id"])
+            case "resume_workflow":
+                command = checked(PauseCommand, body)
+                await database_sync_to_async(resume)(self.user, **command)
+                await self.send_frame("workflow_resumed", command["execution_id"])
 
     async def subscribe(self, execution_id: str, after_seq: int) -> None:
         """Follow a run; a second subscription to it takes the place of the first."""

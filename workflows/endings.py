@@ -21,6 +21,7 @@ from workflows.journal import discard
 from workflows.letters import write_letters
 from workflows.lifecycle import move
 from workflows.models import Execution, Status
+from workflows.pausing import let_go
 from workflows.workers import count_success
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def give_back(claim: Claim, reason: str) -> None:
 def requeue(row: Execution, reason: str, code: str, **columns: Any) -> None:
     """Queue a run again whose attempt was lost; after the last of ``LOST_ATTEMPTS`` it fails.
 
+    One that is, or is to be, paused stays so until it is resumed.
+
     Needs an open transaction in which the row is locked.
     """
     lost = row.attempts_lost + 1
@@ -129,8 +132,7 @@ def requeue(row: Execution, reason: str, code: str, **columns: Any) -> None:
         times = f" ({lost} attempts were lost; limit: LOST_ATTEMPTS)" if lost > 1 else ""
         fail(row.pk, clean(f"{reason}{times}"), code, **columns)
         return
-    columns |= {"worker": "", "worker_pid": None, "token": F("token") + 1}
-    if move(row.pk, Status.QUEUED, held=row.token, **columns):
+    if let_go(row, **columns):
         event = Requeued(timestamp=time.time(), attempt=row.attempt, reason=clean(reason))
         append(row.pk, None, [event])
 

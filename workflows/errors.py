@@ -38,6 +38,23 @@ class NameTakenError(ConflictError):
         super().__init__(f"there is a workflow with the name {name!r} already")
 
 
+class ExecutionOverError(ConflictError):
+    """The run has ended, and so cannot be stopped, paused or resumed."""
+
+    code = "execution_over"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"the execution is {status} already")
+
+
+class PauseError(ConflictError):
+    """The run cannot be paused, or resumed, as it stands."""
+
+    def __init__(self, message: str, code: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
 class IdempotencyConflictError(ConflictError):
     """The key of this start was used for another one."""
 

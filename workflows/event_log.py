@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from workflows.event_rows import RowLimits, stored, to_row, within
-from workflows.models import Execution, ExecutionEvent, Status
+from workflows.models import HELD, Execution, ExecutionEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,7 @@ def _take_numbers(execution_pk: UUID, token: int | None, count: int) -> tuple[in
     """Move ``last_seq`` on; the first of the numbers that are now the caller's, and the day."""
     row = Execution.objects.filter(pk=execution_pk)
     if token is not None:
-        row = row.filter(token=token, status=Status.RUNNING)
+        row = row.filter(token=token, status__in=HELD)
     if not row.update(last_seq=F("last_seq") + count):
         raise FencedError(f"{execution_pk} is not held with token {token}")
     last, day = row.values_list("last_seq", "event_day").get()

@@ -16,7 +16,7 @@ from engine.messages import ErrorValue
 from workflows.event_log import FencedError
 from workflows.event_rows import clean
 from workflows.exact_json import exact_message, exact_messages, exact_text
-from workflows.models import Execution, JournalEntry, Status
+from workflows.models import HELD, Execution, JournalEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,9 +61,7 @@ class RunJournal:
         self._last_seq += len(rows)
 
     def _check_held(self) -> None:
-        held = Execution.objects.filter(
-            pk=self._claim.pk, token=self._claim.token, status=Status.RUNNING
-        )
+        held = Execution.objects.filter(pk=self._claim.pk, token=self._claim.token, status__in=HELD)
         if held.select_for_update(of=("self",)).values_list("pk").first() is None:
             raise FencedError(f"{self._claim.pk} is not held with token {self._claim.token}")
 

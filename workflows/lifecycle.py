@@ -12,7 +12,7 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
 from workflows import outbox
-from workflows.models import TERMINAL, Execution, Status
+from workflows.models import HELD, TERMINAL, Execution, Status
 from workflows.slots import full_users, full_workflows, has_slots, lock_slots, slots_in_use
 from workflows.workers import avoided_by, from_now, takes_runs
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 ALLOWED_FROM: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.RUNNING, Status.PAUSED, Status.WAITING}),
-    Status.RUNNING: frozenset({Status.QUEUED}),
-    Status.PAUSED: frozenset({Status.RUNNING}),
+    Status.RUNNING: frozenset({Status.QUEUED, Status.PAUSED}),
+    # From paused too: the worker that held it gives it back.
+    Status.PAUSED: frozenset({Status.QUEUED, Status.RUNNING, Status.PAUSED}),
     Status.WAITING: frozenset({Status.RUNNING}),
-    Status.COMPLETED: frozenset({Status.RUNNING}),
+    Status.COMPLETED: HELD,  # its last firing may end while it is being paused
     Status.FAILED: frozenset({Status.QUEUED, Status.RUNNING, Status.PAUSED, Status.WAITING}),
     Status.CANCELLED: frozenset({Status.QUEUED, Status.RUNNING, Status.PAUSED, Status.WAITING}),
 }
@@ -56,7 +57,7 @@ def move(pk: UUID, to: Status, *, held: int | None = None, **columns: Any) -> bo
     if to is Status.RUNNING:
         columns.setdefault("started_at", Coalesce("started_at", Now()))
     else:
-        columns["lease_until"] = None
+        columns.setdefault("lease_until", None)
     if to in TERMINAL:
         columns["finished_at"] = Now()
     moved = bool(rows.update(status=to, **columns))
@@ -148,5 +149,5 @@ def _take(row: Execution, worker: str, pid: int) -> Claim | None:
 
 def renew(claim: Claim) -> bool:
     """Push the lease; False if the run is no longer this worker's."""
-    rows = Execution.objects.filter(pk=claim.pk, token=claim.token, status=Status.RUNNING)
+    rows = Execution.objects.filter(pk=claim.pk, token=claim.token, status__in=HELD)
     return bool(rows.update(lease_until=from_now(settings.LEASE_SECONDS)))

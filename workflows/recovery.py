@@ -19,7 +19,7 @@ from workflows.event_log import append
 from workflows.hints import hint
 from workflows.journal import discard
 from workflows.lifecycle import move
-from workflows.models import Execution, KeeperLease, Status
+from workflows.models import HELD, Execution, KeeperLease, Status
 from workflows.workers import count_loss, from_now
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ def reap() -> int:
     Returns:
         How many.
     """
-    lost = Execution.objects.filter(status=Status.RUNNING)
-    lost = lost.filter(Q(lease_until__lt=Now()) | Q(lease_until__isnull=True) | Q(worker=""))
+    unowned = Q(lease_until__isnull=True) | Q(worker="")
+    lost = Execution.objects.filter(status__in=HELD)
+    lost = lost.filter(Q(lease_until__lt=Now()) | Q(unowned, status=Status.RUNNING))
     return sum(_take_back(row, lost) for row in lost[:ROWS_A_ROUND])
 
 
@@ -93,7 +94,7 @@ def end_overdue() -> int:
         How many.
     """
     late = Q(status=Status.RUNNING, deadline_at__lt=from_now(-DEADLINE_GRACE_SECONDS))
-    waiting = Q(status__in=(Status.QUEUED, Status.PAUSED, Status.WAITING), deadline_at__lt=Now())
+    waiting = Q(status__in=(Status.QUEUED, Status.WAITING), deadline_at__lt=Now())
     overdue = Execution.objects.filter(late | waiting).values_list("pk", "execution_id")
     ended = 0
     for pk, execution_id in overdue[:ROWS_A_ROUND]:

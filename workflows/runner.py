@@ -26,6 +26,7 @@ from workflows.inputs import Distribution, distribute
 from workflows.journal import RunJournal, load
 from workflows.letters import letters_of
 from workflows.models import Execution, Status
+from workflows.pausing import hand_back
 
 if TYPE_CHECKING:
     from engine.journal import JournalEntry
@@ -47,12 +48,12 @@ class Job:
 
 
 async def run(claim: Claim) -> bool:
-    """Run to the end and write it down; False if the run was given back or is another's.
+    """Run to the end and write it down; False if the run was broken by us or is another's.
 
     Whatever the workflow does ends here as a status. An error of ours gives the row back at once.
     """
     try:
-        await sync_to_async(write_end)(claim, await _end_of_attempt(claim))
+        await _run(claim)
     except FencedError:
         logger.warning("execution %s is another worker's now", claim.execution_id)
         return False
@@ -61,6 +62,23 @@ async def run(claim: Claim) -> bool:
         await sync_to_async(give_back)(claim, f"{type(error).__name__}: {error}")
         return False
     return True
+
+
+class LeavesError(Exception):
+    """The run is not over, and ends in this process: it goes on elsewhere, or later."""
+
+    def __init__(self, reason: StopReason) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+async def _run(claim: Claim) -> None:
+    try:
+        end = await _end_of_attempt(claim)
+    except LeavesError as leaves:
+        await sync_to_async(_hand_back)(claim, leaves.reason)
+    else:
+        await sync_to_async(write_end)(claim, end)
 
 
 async def _end_of_attempt(claim: Claim) -> End:
@@ -95,10 +113,16 @@ async def _attempt(claim: Claim, job: Job) -> End:
     def stop(_reason: StopReason) -> None:
         loop.call_soon_threadsafe(network.cancel)
 
+    def pause(paused: bool) -> None:
+        loop.call_soon_threadsafe(network.pause if paused else network.resume)
+
     orders = Orders(
         stop=stop,
         give_up=lambda reason: _give_up(claim, reason),
         kill=kill_this_process,
+        pause=pause,
+        may_leave=lambda: network.at_rest,
+        keeps=journal is not None,
     )
     writer = EventWriter(claim)
     beat = Beat(claim, orders)
@@ -159,12 +183,23 @@ def _stopped(reason: StopReason | None, result: Result | None = None) -> End:
         return End(Status.FAILED, error, "deadline_exceeded", duration_ms, executed)
     if reason is StopReason.CANCEL:
         return End(Status.CANCELLED, duration_ms=duration_ms, nodes_executed=executed)
+    if reason in (StopReason.PAUSED, StopReason.SHUTDOWN):
+        raise LeavesError(reason)
     raise FencedError("the lease ran out")
+
+
+def _hand_back(claim: Claim, reason: StopReason) -> None:
+    said = "the worker was shut down" if reason is StopReason.SHUTDOWN else ""
+    hand_back(claim, said)
+    logger.info("execution %s leaves this worker: %s", claim.execution_id, reason)
 
 
 def _give_up(claim: Claim, reason: StopReason) -> None:
     """Write the end of a run that does not react, from the beat's thread, before the kill."""
     try:
-        write_end(claim, replace(_stopped(reason), journaled=True))
+        if reason in (StopReason.PAUSED, StopReason.SHUTDOWN):
+            _hand_back(claim, reason)
+        else:
+            write_end(claim, replace(_stopped(reason), journaled=True))
     except (FencedError, DatabaseError) as error:
         logger.warning("execution %s ends unwritten: %s", claim.execution_id, error)

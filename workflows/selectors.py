@@ -18,7 +18,7 @@ from workflows.models import (
     Workflow,
     WorkflowVersion,
 )
-from workflows.slots import full_users, slots_in_use
+from workflows.slots import IN_USE, full_users, slots_in_use
 from workflows.workers import live_workers, quarantined_workers
 
 if TYPE_CHECKING:
@@ -90,7 +90,10 @@ def events_after(
 
 
 def waiting_reason(execution: Execution) -> str:
-    """Why a queued run has not started, in words for its owner; empty if it is not queued."""
+    """Why a queued or paused run does not go on, in words for its owner; else empty."""
+    if execution.status == Status.PAUSED:
+        where = f"; it is kept in the memory of {execution.worker}" if execution.worker else ""
+        return f"paused by {execution.pause_by}{where}; resume it, and it goes on"
     if execution.status != Status.QUEUED:
         return ""
     slots = live_workers().aggregate(total=Sum("slots"))["total"]
@@ -102,7 +105,7 @@ def waiting_reason(execution: Execution) -> str:
         return reason
     if execution.owner_id in full_users():
         return f"{settings.RUN_LIMIT_USER} runs of its user go already (limit: RUN_LIMIT_USER)"
-    running = Execution.objects.filter(status=Status.RUNNING).count()
+    running = Execution.objects.filter(IN_USE).count()
     ahead = _ahead(execution)
     if running >= slots:
         return f"all {slots} places of the workers are busy; {ahead}"

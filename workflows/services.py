@@ -21,6 +21,7 @@ from workflows.event_log import append, nudge
 from workflows.event_rows import clean
 from workflows.hints import hint
 from workflows.inputs import distribute
+from workflows.journal import discard
 from workflows.lifecycle import move
 from workflows.models import Execution, Status, WhenFull, Workflow, WorkflowVersion
 from workflows.requests import Caller, read_request
@@ -288,11 +289,12 @@ def cancel_execution(*, execution: Execution, by: User | str, reason: str = "") 
     }
     with transaction.atomic():
         row = Execution.objects.select_for_update().get(pk=execution.pk)
-        if row.status == Status.RUNNING:
+        if row.is_held:
             if row.cancel_requested_at is None:
                 Execution.objects.filter(pk=row.pk).update(**requested)
         elif not row.is_over:
             move(row.pk, Status.CANCELLED, **requested)
+            discard(row.pk)
             append(row.pk, None, [Cancelled(timestamp=time.time(), by=name, reason=reason)])
             return Status.CANCELLED
     return Status(row.status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import (
     Case,
@@ -45,6 +45,11 @@ def live_workers() -> QuerySet[Worker]:
 def free_hands() -> int:
     """How many runs the live workers can do at once; at least 1, for one that is just starting."""
     return live_workers().aggregate(slots=Sum("slots"))["slots"] or 1
+
+
+def stopping_since(name: Any) -> QuerySet[Worker, Any]:
+    """When this worker was told to stop: its last sign of life. No row if it was not."""
+    return Worker.objects.filter(name=name, stopping=True).values("seen_at")[:1]
 
 
 def quarantined_workers() -> QuerySet[Worker]:

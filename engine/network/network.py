@@ -327,6 +327,13 @@ class Network:
         """Let the firings that are under way finish, and begin no others."""
         self._pause(paused=True)
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether it is paused and nothing is under way any more; always False in processes."""
+        scheduler = self._scheduler
+        quiet = scheduler.in_flight == scheduler.held_up and scheduler.overseer is None
+        return scheduler.paused and quiet
+
     def resume(self) -> None:
         self._pause(paused=False)
 

@@ -80,6 +80,7 @@ class Scheduler:
         "errands",
         "failed_firings",
         "failure",
+        "held_up",
         "idle",
         "in_flight",
         "limits",
@@ -127,6 +128,7 @@ class Scheduler:
         self.ready: deque[Node] = deque()
         self.parked: dict[Inport, None] = {}  # full inports that somebody waits for, in order
         self.in_flight = 0
+        self.held_up = 0  # of those, tasks that wait in the middle of a firing while it is paused
         # Of a part of a network: told when the part is at rest, in place of deciding what it means.
         self.overseer: Callable[[], None] | None = None
         self.setting_up: set[asyncio.Future[Any]] = set()  # each ``setup`` that is under way
@@ -223,7 +225,11 @@ class Scheduler:
     async def may_go_on(self) -> bool:
         """Wait while the network is paused; False if it is to stop."""
         while not self.may_run and not self.stopping:
-            await self._unpaused.wait()
+            self.held_up += 1
+            try:
+                await self._unpaused.wait()
+            finally:
+                self.held_up -= 1
         return not self.stopping
 
     # The ready queue.

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 APPLICATION = "reflow_site.asgi:application"
 SILENCED = "ignore:You're running the worker with superuser privileges"
-WORKER_PATIENCE = 30.0  # a run that takes longer is given up, and recovered like a lost one
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class Plan:
     var_dir: Path
     max_message_bytes: int  # of one WebSocket message
     ping_seconds: int = 20  # between two pings of a WebSocket
+    worker_patience: float = 40.0  # seconds; it hands its runs back before
 
 
 def default_workers() -> int:
@@ -45,7 +45,7 @@ def specs(plan: Plan) -> tuple[Spec, ...]:
     alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return (
         _python("web", *_web(plan)),
-        _celery("worker", *worker, *alone, *quiet, patience=WORKER_PATIENCE),
+        _celery("worker", *worker, *alone, *quiet, patience=plan.worker_patience),
         _python("keeper", "manage.py", "keeper"),
         _celery("beat", "beat", "--pidfile=", *quiet),
     )

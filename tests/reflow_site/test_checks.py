@@ -24,6 +24,7 @@ def test_the_defaults_are_sound() -> None:
     [
         ("EVENT_PAGE", 0, ["reflow.E001"]),
         ("LEASE_SECONDS", -1, ["reflow.E001"]),
+        ("DRAIN_SECONDS", -1, ["reflow.E001"]),
         ("LEASE_SECONDS", 1, ["reflow.E002"]),
         ("BROKER_URL", "filesystem://", ["reflow.E003"]),
         ("ASGI_SERVER", "gunicorn", ["reflow.E008"]),

@@ -87,6 +87,33 @@ class Books(Actor):
         return {"out": [ctx.inputs["in"], ctx.state["booked"]]}
 
 
+GATE = threading.Event()  # lets every Gated go on
+AT_GATE = threading.Event()  # one stands there
+
+
+class Gated(Actor):
+    """Sends its message once the test opens the gate."""
+
+    component = "test_gated"
+    inports = (Port("in"),)
+    outports = (Port("out"),)
+    blocking = True
+    effect = "idempotent"
+
+    def process(self, ctx: Context) -> Outputs:
+        AT_GATE.set()
+        GATE.wait(30)
+        return {"out": ctx.inputs["in"]}
+
+
+class GatedAndPure(Gated):
+    """The same without an effect: a run of it begins anew after a loss."""
+
+    component = "test_gated_and_pure"
+    effect = "none"
+    stateless = True
+
+
 class Asks(Actor):
     """Sends what the run was given."""
 
@@ -98,4 +125,4 @@ class Asks(Actor):
         return {"out": ctx.inputs["trigger"]}
 
 
-ACTORS = [Breaks, Waits, Stubborn, TooLarge, Repeats, Books, Asks]
+ACTORS = [Breaks, Waits, Stubborn, TooLarge, Repeats, Books, Gated, GatedAndPure, Asks]

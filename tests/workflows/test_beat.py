@@ -28,10 +28,14 @@ class Heard:
         self.calls: list[tuple[str, object]] = []
         self.stopped = threading.Event()
         self.killed = threading.Event()
+        self.paused = threading.Event()
         self.orders = Orders(
             stop=lambda reason: self._note("stop", reason, self.stopped),
             give_up=lambda reason: self._note("give_up", reason, threading.Event()),
             kill=lambda: self._note("kill", None, self.killed),
+            pause=lambda paused: self._note("pause", paused, self.paused),
+            may_leave=lambda: True,
+            keeps=True,
         )
 
     def _note(self, name: str, reason: object, event: threading.Event) -> None:

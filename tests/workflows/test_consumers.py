@@ -124,6 +124,20 @@ async def test_a_run_is_cancelled(token: str, user: User) -> None:
     assert execution.status == Status.CANCELLED
 
 
+async def test_a_run_is_paused_and_resumed(token: str, user: User) -> None:
+    await sync_to_async(ExecutionFactory)(owner=user, execution_id="w-1")
+
+    async with connected(token) as client:
+        paused = await client.ask(type="pause_workflow", execution_id="w-1", reason="look first")
+        again = await client.ask(type="pause_workflow", execution_id="w-1")
+        resumed = await client.ask(type="resume_workflow", execution_id="w-1")
+
+    assert (paused["type"], again["code"]) == ("workflow_paused", "execution_paused")
+    assert resumed["type"] == "workflow_resumed"
+    row = await Execution.objects.aget()
+    assert (row.status, row.pause_reason) == (Status.QUEUED, "look first")
+
+
 # Following.
 
 

@@ -15,7 +15,7 @@ from workflows.models import TERMINAL, Execution, Status
 
 # What each status may become, written down once more by hand.
 MAY_BECOME = {
-    Status.QUEUED: {Status.RUNNING, Status.FAILED, Status.CANCELLED},
+    Status.QUEUED: {Status.RUNNING, Status.PAUSED, Status.FAILED, Status.CANCELLED},
     Status.RUNNING: {
         Status.QUEUED,
         Status.PAUSED,
@@ -24,7 +24,14 @@ MAY_BECOME = {
         Status.FAILED,
         Status.CANCELLED,
     },
-    Status.PAUSED: {Status.QUEUED, Status.FAILED, Status.CANCELLED},
+    Status.PAUSED: {
+        Status.QUEUED,
+        Status.RUNNING,
+        Status.PAUSED,
+        Status.COMPLETED,
+        Status.FAILED,
+        Status.CANCELLED,
+    },
     Status.WAITING: {Status.QUEUED, Status.FAILED, Status.CANCELLED},
     Status.COMPLETED: set(),
     Status.FAILED: set(),
@@ -38,7 +45,7 @@ CELLS = tuple(product(Status, Status))
 def test_a_status_moves_only_where_the_table_says(old: Status, new: Status) -> None:
     execution = ExecutionFactory(status=old)
     columns: dict[str, Any] = (
-        {"worker": "w", "lease_until": timezone.now()} if new is Status.RUNNING else {}
+        {"worker": "w", "lease_until": timezone.now()} if new is Status.RUNNING else {"worker": ""}
     )
 
     moved = move(execution.pk, new, **columns)

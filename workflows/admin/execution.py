@@ -1,12 +1,14 @@
-"""Executions in the admin: the list, the page of one run, its live state, and cancel."""
+"""Executions in the admin: the list, the page of one run, its live state, and what stops it."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
@@ -19,7 +21,9 @@ from workflows.admin.caller import caller
 from workflows.admin.checking import check_text
 from workflows.admin.event_table import Choice, event_page
 from workflows.admin.progress import MAX_FAILURES, failures_of, state_of
-from workflows.models import Execution
+from workflows.errors import ConflictError
+from workflows.models import TERMINAL, Execution, Status
+from workflows.pausing import pause_execution, resume_execution
 from workflows.selectors import executions_of
 
 if TYPE_CHECKING:
@@ -31,6 +35,16 @@ if TYPE_CHECKING:
     from workflows.models import WorkflowVersion
 
 MAX_TEXT = 50_000  # characters of an input or result on the page; the API has the whole
+
+
+MAX_AT_ONCE = 1_000  # runs that one action pauses or resumes
+
+Act = Callable[..., Status]
+_DONE: dict[Act, str] = {pause_execution: "Paused", resume_execution: "Resumed"}
+_SAID: dict[Act, str] = {
+    pause_execution: "It is paused between messages, within about a second.",
+    resume_execution: "It goes on.",
+}
 
 
 class OwnWorkflowFilter(admin.RelatedFieldListFilter):
@@ -71,7 +85,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     list_per_page = 50
     list_fullwidth = True
     show_full_result_count = False
-    actions = ("keep_for_ever", "let_go")
+    actions = ("pause", "resume", "keep_for_ever", "let_go")
 
     @admin.display(description="Status", ordering="status")
     def state(self, execution: Execution) -> SafeString:
@@ -117,7 +131,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         self.message_user(request, f"{said} {len(executions)} of them.")
 
     def has_pin_permission(self, request: HttpRequest) -> bool:
-        return self._may_cancel(request)
+        return self.has_stop_permission(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Execution]:
         return executions_of(request.user)
@@ -138,6 +152,8 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             path("<uuid:pk>/state/", wrap(self.state_view), name="workflows_execution_state"),
             path("<uuid:pk>/pin/", wrap(self.pin_view), name="workflows_execution_pin"),
             path("<uuid:pk>/cancel/", wrap(self.cancel_view), name="workflows_execution_cancel"),
+            path("<uuid:pk>/pause/", wrap(self.pause_view), name="workflows_execution_pause"),
+            path("<uuid:pk>/resume/", wrap(self.resume_view), name="workflows_execution_resume"),
             *super().get_urls(),
         ]
 
@@ -159,8 +175,8 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             "drawing": check_text(execution.version.graph).drawing(state["node_states"]),
             "failures": failures,
             "failure_limit": MAX_FAILURES,
-            "can_pin": self._may_cancel(request),
-            "can_cancel": not execution.is_over and self._may_cancel(request),
+            "can_pin": self.has_stop_permission(request),
+            "can_cancel": not execution.is_over and self.has_stop_permission(request),
         }
         return TemplateResponse(request, "admin/workflows/execution/page.html", context)
 
@@ -172,7 +188,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     def cancel_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Ask first; cancel on POST."""
         execution = self._own(request, str(pk))
-        if not self._may_cancel(request):
+        if not self.has_stop_permission(request):
             raise PermissionDenied
         if request.method == "POST" or execution.is_over:
             return self._cancel(request, execution)
@@ -191,7 +207,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         execution = self._own(request, str(pk))
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not self._may_cancel(request):
+        if not self.has_stop_permission(request):
             raise PermissionDenied
         mine = executions_of(request.user).filter(pk=execution.pk)
         self._pin(request, mine, pinned=request.POST.get("pinned") == "yes")
@@ -207,12 +223,61 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             status = services.cancel_execution(
                 execution=execution, by=caller(request), reason=reason
             )
-            said = "Asked the worker to stop it." if status == "running" else f"It is {status}."
+            said = "It is cancelled." if status in TERMINAL else "Asked the worker to stop it."
             self.log_change(request, execution, f"Cancelled. {reason}".strip())
         self.message_user(request, said)
         return HttpResponseRedirect(
             reverse("admin:workflows_execution_change", args=(execution.pk,))
         )
+
+    def pause_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        return self._pause(request, pk, pause_execution)
+
+    def resume_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        return self._pause(request, pk, resume_execution)
+
+    def _pause(self, request: HttpRequest, pk: Any, act: Act) -> HttpResponse:
+        execution = self._own(request, str(pk))
+        if not self.has_stop_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        reason = request.POST.get("reason", "")[:500]
+        try:
+            act(execution=execution, by=caller(request), reason=reason)
+        except ConflictError as error:
+            self.message_user(request, f"Nothing was done: {error}.", messages.WARNING)
+        else:
+            self.log_change(request, execution, f"{_DONE[act]}. {reason}".strip())
+            self.message_user(request, _SAID[act])
+        return HttpResponseRedirect(
+            reverse("admin:workflows_execution_change", args=(execution.pk,))
+        )
+
+    @admin.action(description="Pause", permissions=["stop"])
+    def pause(self, request: HttpRequest, chosen: QuerySet[Execution]) -> None:
+        self._each(request, chosen, pause_execution)
+
+    @admin.action(description="Resume", permissions=["stop"])
+    def resume(self, request: HttpRequest, chosen: QuerySet[Execution]) -> None:
+        self._each(request, chosen, resume_execution)
+
+    def _each(self, request: HttpRequest, chosen: QuerySet[Execution], act: Act) -> None:
+        """Do it to every chosen run that it can be done to; say how many, and why not the rest."""
+        refused: Counter[str] = Counter()
+        done = 0
+        for execution in chosen[:MAX_AT_ONCE]:
+            try:
+                act(execution=execution, by=caller(request))
+            except ConflictError as error:
+                refused[str(error)] += 1
+            else:
+                done += 1
+                self.log_change(request, execution, f"{_DONE[act]}.")
+        runs = "run" if done == 1 else "runs"
+        self.message_user(request, f"{_DONE[act]}: {done} {runs}.")
+        for reason, count in refused.items():
+            self.message_user(request, f"{count} left as they are: {reason}.", messages.WARNING)
 
     def _own(self, request: HttpRequest, object_id: str) -> Execution:
         """The caller's execution with its graph.
@@ -227,7 +292,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             raise PermissionDenied
         return execution
 
-    def _may_cancel(self, request: HttpRequest) -> bool:
+    def has_stop_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("workflows.change_execution")
 
 
@@ -248,6 +313,7 @@ def _facts(execution: Execution, version: WorkflowVersion) -> dict[str, Any]:
         "finished": show.ago(execution.finished_at),
         "pruned": show.ago(execution.events_pruned_at),
         "cancelled": show.ago(execution.cancel_requested_at),
+        "paused": show.ago(execution.pause_requested_at),
         "input": show.cut(show.pretty(execution.input), MAX_TEXT),
         "result": show.cut(show.pretty(execution.result), MAX_TEXT) if execution.result else "",
         "warnings": json.loads(execution.warnings or "[]"),

@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from engine.events import ActorCompleted, ActorFailed, MessageSent, NodeExecuting
 from workflows.admin import show
+from workflows.models import Status
 from workflows.selectors import waiting_reason
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ EXECUTING, COMPLETED, FAILED = (
     kind.__name__ for kind in (NodeExecuting, ActorCompleted, ActorFailed)
 )
 
+PAUSABLE = frozenset({Status.QUEUED, Status.RUNNING})
 SENT = MessageSent.__name__
 ON_AN_ERROR_PORT = '{"from_port":"error'  # how the data of such an event begins
 
@@ -43,6 +45,8 @@ def state_of(execution: Execution, failures: Sequence[FailureRow]) -> dict[str, 
         "status": execution.status,
         "status_text": show.status_text(execution.status),
         "over": execution.is_over,
+        "can_pause": execution.status in PAUSABLE and execution.pause_requested_at is None,
+        "can_resume": execution.pause_requested_at is not None and not execution.is_over,
         "duration": show.duration(execution),
         "nodes": show.nodes(execution),
         "why": waiting_reason(execution),

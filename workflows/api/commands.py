@@ -9,8 +9,10 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 
 from engine.errors import CodecError, nearest
-from workflows.api.errors import BodyTooLargeError, ExecutionOverError, MalformedError
+from workflows.api.errors import BodyTooLargeError, MalformedError
+from workflows.errors import ExecutionOverError
 from workflows.models import EXECUTION_ID, Execution, Status
+from workflows.pausing import pause_execution, resume_execution
 from workflows.selectors import executions_of
 from workflows.services import cancel_execution, start_execution
 from workflows.surroundings import read_json
@@ -20,7 +22,13 @@ if TYPE_CHECKING:
 
     from workflows.services import Start
 
-COMMANDS = ("start_workflow", "subscribe_workflow", "cancel_workflow")
+COMMANDS = (
+    "start_workflow",
+    "subscribe_workflow",
+    "cancel_workflow",
+    "pause_workflow",
+    "resume_workflow",
+)
 
 
 class ObjectField(serializers.DictField):
@@ -56,6 +64,12 @@ class StartInput(serializers.Serializer[Any]):
 
 class CancelCommand(serializers.Serializer[Any]):
     execution_id = serializers.CharField(max_length=128)
+
+
+class PauseCommand(CancelCommand):
+    """The body of ``pause_workflow`` and ``resume_workflow``."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=1000)
 
 
 class SubscribeCommand(CancelCommand):
@@ -142,5 +156,29 @@ def cancel(user: User, execution_id: str, reason: str = "") -> Execution:
     execution = find_execution(user, execution_id)
     status = cancel_execution(execution=execution, by=user.get_username(), reason=reason)
     if status in (Status.COMPLETED, Status.FAILED):
-        raise ExecutionOverError(f"the execution is {status} already")
+        raise ExecutionOverError(status)
+    return execution
+
+
+def pause(user: User, execution_id: str, reason: str = "") -> Execution:
+    """Pause a run between messages.
+
+    Raises:
+        NotFound: the caller has no such run.
+        ConflictError: it is over, paused already, or waits for an answer.
+    """
+    execution = find_execution(user, execution_id)
+    pause_execution(execution=execution, by=user.get_username(), reason=reason)
+    return execution
+
+
+def resume(user: User, execution_id: str, reason: str = "") -> Execution:
+    """Let a paused run go on.
+
+    Raises:
+        NotFound: the caller has no such run.
+        ConflictError: it is over, or not paused.
+    """
+    execution = find_execution(user, execution_id)
+    resume_execution(execution=execution, by=user.get_username(), reason=reason)
     return execution

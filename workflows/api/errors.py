@@ -53,12 +53,6 @@ class LimitReachedError(exceptions.APIException):
     default_code = "limit_exceeded"
 
 
-class ExecutionOverError(ConflictError):
-    """The run has ended, and so cannot be stopped."""
-
-    code = "execution_over"
-
-
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What an exception means to a client."""

@@ -3,7 +3,15 @@
 from workflows.models.breaker import CircuitBreaker, CircuitKind, CircuitState
 from workflows.models.delivery import DeliveryStatus, WebhookDelivery
 from workflows.models.event import ExecutionEvent, JournalEntry
-from workflows.models.execution import EXECUTION_ID, FIRST_DAY, TERMINAL, Execution, Status, today
+from workflows.models.execution import (
+    EXECUTION_ID,
+    FIRST_DAY,
+    HELD,
+    TERMINAL,
+    Execution,
+    Status,
+    today,
+)
 from workflows.models.letter import DeadLetter, LetterStatus
 from workflows.models.process import KeeperLease, Worker
 from workflows.models.retention import PruneRun
@@ -12,6 +20,7 @@ from workflows.models.workflow import MOST_KEEP_DAYS, WhenFull, Workflow, Workfl
 __all__ = [
     "EXECUTION_ID",
     "FIRST_DAY",
+    "HELD",
     "MOST_KEEP_DAYS",
     "TERMINAL",
     "CircuitBreaker",

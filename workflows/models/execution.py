@@ -42,6 +42,7 @@ class Status(models.TextChoices):
 
 
 TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+HELD = frozenset({Status.RUNNING, Status.PAUSED})  # in which a worker may have it
 
 
 class Execution(models.Model):
@@ -86,6 +87,12 @@ class Execution(models.Model):
     cancel_by = models.CharField(max_length=150, blank=True)
     cancel_reason = models.TextField(blank=True)
 
+    # A pause that is wanted, and since when it is one. Resumed, both are None.
+    pause_requested_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    pause_by = models.CharField(max_length=150, blank=True)
+    pause_reason = models.TextField(blank=True)
+
     # Who runs it. A write counts only with the newest token, and all times are the database's.
     worker = models.CharField(max_length=255, blank=True)
     worker_pid = models.PositiveIntegerField(null=True, blank=True)
@@ -121,6 +128,12 @@ class Execution(models.Model):
                 condition=~Q(status=Status.RUNNING)
                 | (Q(lease_until__isnull=False) & ~Q(worker="")),
                 name="execution_running_has_owner",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.PAUSED)
+                | Q(lease_until__isnull=True, worker="")
+                | (Q(lease_until__isnull=False) & ~Q(worker="")),
+                name="execution_paused_is_held_or_not",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=TERMINAL, finished_at__isnull=False)
@@ -175,3 +188,8 @@ class Execution(models.Model):
     def stored_events(self) -> QuerySet[ExecutionEvent]:
         """Its events, looked for on their day only."""
         return self.events.filter(day=self.event_day)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a worker has it: it runs, or is paused in a worker's memory."""
+        return self.status in HELD and bool(self.worker)

@@ -57,4 +57,5 @@ def _plan(options: dict[str, Any]) -> Plan:
         var_dir=settings.VAR_DIR,
         max_message_bytes=settings.API_MAX_BODY_BYTES,
         ping_seconds=settings.WS_PING_SECONDS,
+        worker_patience=settings.DRAIN_SECONDS + settings.KILL_SECONDS + 10,
     )

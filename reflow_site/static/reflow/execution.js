@@ -18,6 +18,11 @@ document.addEventListener("DOMContentLoaded", () => {
         if (place && place.textContent !== value) place.textContent = value;
     }
 
+    function only(id, wanted) {
+        const form = document.getElementById(id);
+        if (form) form.hidden = !wanted;
+    }
+
     function show(state) {
         badge.dataset.state = state.status;
         badge.textContent = state.status_text;
@@ -25,6 +30,11 @@ document.addEventListener("DOMContentLoaded", () => {
         text("run-nodes", state.nodes);
         text("run-events", String(state.last_seq));
         text("run-why", state.why);
+        const why = document.getElementById("run-why");
+        why.hidden = !state.why;
+        if (state.why) why.parentElement.hidden = false;
+        only("run-pause", state.can_pause);
+        only("run-resume", state.can_resume);
         if (box && box.reflow) box.reflow.states(state.node_states);
         const fresh = state.last_seq - shown;
         if (rows === 0 && (fresh > 0 || state.over)) return void location.reload(); // nothing to move yet

@@ -254,16 +254,47 @@ def test_a_run_that_is_over_is_not_cancelled_again(pages: Client, admin_user: Us
     assert LogEntry.objects.count() == 0
 
 
+def test_a_run_is_paused_and_resumed_by_post(pages: Client, execution: Execution) -> None:
+    pages.post(url_of(execution, "pause"), {"reason": "look first"})
+    paused = pages.get(url_of(execution)).content.decode()
+    twice = pages.post(url_of(execution, "pause"), follow=True).content.decode()
+    state = pages.get(url_of(execution, "state")).json()
+    pages.post(url_of(execution, "resume"))
+
+    execution.refresh_from_db()
+    assert "Pause asked for" in paused
+    assert "look first" in paused
+    assert "Nothing was done: the execution is paused already." in twice
+    assert (state["can_pause"], state["can_resume"]) == (False, True)
+    assert execution.status == Status.QUEUED
+    assert pages.get(url_of(execution, "pause")).status_code == 405
+
+
+def test_chosen_runs_are_paused_and_the_rest_is_told(pages: Client, admin_user: User) -> None:
+    runs = [ExecutionFactory(owner=admin_user) for _ in range(2)]
+    over = ExecutionFactory(owner=admin_user, status=Status.COMPLETED)
+    chosen = [str(run.pk) for run in (*runs, over)]
+
+    page = pages.post(LIST, {"action": "pause", "_selected_action": chosen}, follow=True)
+    resumed = pages.post(LIST, {"action": "resume", "_selected_action": chosen}, follow=True)
+
+    assert "Paused: 2 runs." in page.content.decode()
+    assert "1 left as they are: the execution is completed already." in page.content.decode()
+    assert "Resumed: 2 runs." in resumed.content.decode()
+    assert Execution.objects.filter(status=Status.QUEUED).count() == 2
+
+
 def test_nobody_sees_or_cancels_the_run_of_another(
     stranger_pages: Client, execution: Execution
 ) -> None:
-    urls = [url_of(execution, name) for name in ("change", "state", "cancel")]
+    names = ("change", "state", "cancel", "pause", "resume")
+    urls = [url_of(execution, name) for name in names]
 
     seen = [stranger_pages.get(url).status_code for url in urls]
-    cancelled = stranger_pages.post(urls[2]).status_code
+    stopped = {stranger_pages.post(url).status_code for url in urls[2:]}
 
     execution.refresh_from_db()
-    assert (seen, cancelled) == ([404, 404, 404], 404)
+    assert (set(seen), stopped) == ({404}, {404})
     assert execution.status == Status.QUEUED
     assert b"run-1" not in stranger_pages.get(LIST).content
 
@@ -285,7 +316,8 @@ def test_one_who_may_only_look_cannot_cancel(execution: Execution, admin_user: U
     reader.force_login(admin_user)
 
     assert reader.get(url_of(execution)).status_code == 200
-    assert reader.post(url_of(execution, "cancel")).status_code == 403
+    codes = {reader.post(url_of(execution, name)).status_code for name in ("cancel", "pause")}
+    assert codes == {403}
 
 
 def test_executions_are_neither_added_nor_changed_by_hand(

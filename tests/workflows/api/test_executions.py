@@ -65,6 +65,8 @@ def test_a_workflow_is_run(api: APIClient, owner: User) -> None:
         "cancel_requested_at": None,
         "pinned": False,
         "events_pruned_at": None,
+        "pause_requested_at": None,
+        "paused_at": None,
         "input": {"start": 1},
         "metadata": {},
         "result": None,
@@ -281,3 +283,27 @@ def test_a_page_of_events_costs_the_same_for_one_and_three(
         response = api.get(f"{URL}/a/events")
 
     assert len(response.json()["results"]) == rows
+
+
+def test_a_run_is_paused_and_resumed(api: APIClient, owner: User) -> None:
+    ExecutionFactory(owner=owner, execution_id="a")
+
+    paused = api.post(f"{URL}/a/pause", {"reason": "look first"})
+    again = api.post(f"{URL}/a/pause")
+    resumed = api.post(f"{URL}/a/resume")
+    too_often = api.post(f"{URL}/a/resume")
+
+    assert (paused.status_code, paused.json()["status"]) == (202, "paused")
+    assert paused.json()["waiting_reason"].startswith(f"paused by {owner.username}")
+    assert (again.status_code, again.json()["code"]) == (409, "execution_paused")
+    assert (resumed.status_code, resumed.json()["status"]) == (202, "queued")
+    assert (too_often.status_code, too_often.json()["code"]) == (409, "execution_not_paused")
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_the_run_of_another_is_neither_paused_nor_resumed(
+    stranger: APIClient, owner: User, verb: str
+) -> None:
+    ExecutionFactory(owner=owner, execution_id="a")
+
+    assert stranger.post(f"{URL}/a/{verb}").status_code == 404

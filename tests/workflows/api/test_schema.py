@@ -57,6 +57,8 @@ PATHS = {
     "/api/v1/executions/bulk": {"post"},
     "/api/v1/executions/{execution_id}": {"get", "patch"},
     "/api/v1/executions/{execution_id}/cancel": {"post"},
+    "/api/v1/executions/{execution_id}/pause": {"post"},
+    "/api/v1/executions/{execution_id}/resume": {"post"},
     "/api/v1/executions/{execution_id}/events": {"get"},
     "/api/v1/graphs/validate": {"post"},
     "/api/v1/templates": {"get"},

@@ -1,4 +1,4 @@
-"""Executions: start, list, look at, cancel, and read the events of a run."""
+"""Executions: start, list, look at, cancel, pause, resume, and read the events of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.viewsets import GenericViewSet
 
 from engine.events import EngineEvent
-from workflows.api.commands import cancel, checked, find_execution
+from workflows.api.commands import cancel, checked, find_execution, pause, resume
 from workflows.api.documents import ERRORS, IDEMPOTENCY_KEY
 from workflows.api.v1.filters import ExecutionFilter
 from workflows.api.v1.pagination import Keyset
@@ -26,6 +26,7 @@ from workflows.api.v1.serializers import (
     ExecutionInput,
     ExecutionPatch,
     ExecutionRow,
+    PauseInput,
 )
 from workflows.api.view import ApiView, caller, idempotency_key
 from workflows.api.wire import engine_event
@@ -121,6 +122,22 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
         cancel(caller(request), execution_id, reason)
         return self._accepted(request, execution_id)
 
+    @extend_schema(request=PauseInput, responses={202: ExecutionDetail, **ERRORS})
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def pause(self, request: Request, execution_id: str) -> Response:
+        """Pause a run: at once if it is queued, else between messages within about a second."""
+        reason = checked(PauseInput, request.data)["reason"]
+        pause(caller(request), execution_id, reason)
+        return self._accepted(request, execution_id)
+
+    @extend_schema(request=PauseInput, responses={202: ExecutionDetail, **ERRORS})
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def resume(self, request: Request, execution_id: str) -> Response:
+        """Let a paused run go on: within about a second, or as soon as a worker is free."""
+        reason = checked(PauseInput, request.data)["reason"]
+        resume(caller(request), execution_id, reason)
+        return self._accepted(request, execution_id)
+
     @extend_schema(parameters=[EventsQuery], responses={200: EventsPage, **ERRORS})
     @action(detail=True, filter_backends=(), pagination_class=None)
     def events(self, request: Request, execution_id: str) -> Response:
@@ -148,7 +165,7 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
 
 
 # What a list does not show.
-LONG = ("input", "metadata", "result", "warnings", "cancel_reason")
+LONG = ("input", "metadata", "result", "warnings", "cancel_reason", "pause_reason")
 
 
 def _page(execution: Execution, query: dict[str, Any]) -> QuerySet[ExecutionEvent]:

@@ -168,6 +168,8 @@ class ExecutionRow(serializers.ModelSerializer[Execution]):
             "cancel_requested_at",
             "pinned",
             "events_pruned_at",
+            "pause_requested_at",
+            "paused_at",
         )
         read_only_fields: tuple[str, ...] = fields
 
@@ -177,7 +179,9 @@ class ExecutionDetail(ExecutionRow):
     metadata = serializers.SerializerMethodField()
     result = ObjectText(read_only=True, allow_null=True)
     warnings = serializers.SerializerMethodField()
-    waiting_reason = serializers.SerializerMethodField(help_text="why a queued run has not started")
+    waiting_reason = serializers.SerializerMethodField(
+        help_text="why a queued or paused run does not go on"
+    )
 
     class Meta(ExecutionRow.Meta):
         fields: tuple[str, ...] = (
@@ -263,6 +267,10 @@ class DeliveryDetail(DeliveryRow):
 
 class ExecutionPatch(serializers.Serializer[Any]):
     pinned = serializers.BooleanField(help_text="kept for ever, with its events")
+
+
+class PauseInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=1000)
 
 
 class CancelInput(serializers.Serializer[Any]):
