@@ -22,7 +22,7 @@ def test_the_children_end_in_their_order_and_the_worker_may_take_its_time() -> N
 
     assert children == [
         ("web", 10.0, False),
-        ("worker", 30.0, False),
+        ("worker", 40.0, False),
         ("keeper", 10.0, False),
         ("beat", 10.0, False),
     ]
