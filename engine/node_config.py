@@ -332,6 +332,8 @@ def _choices(hint: Any) -> tuple[str, ...]:
         return tuple(map(str, get_args(hint)))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return tuple(map(str, hint))
+    if get_origin(hint) in (Union, types.UnionType):
+        return next(filter(None, map(_choices, get_args(hint))), ())
     return ()
 
 

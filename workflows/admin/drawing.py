@@ -144,11 +144,11 @@ def _row(graph: Graph, name: str, exposed: Mapping[str, str]) -> NodeRow:
         component=node.component,
         settings=shorten(json.dumps(settings, ensure_ascii=False)) if settings else "",
         ports=exposed.get(name, ""),
-        policy=shorten(_policy(node.metadata, name)),
+        policy=shorten(policy_words(node.metadata, name)),
     )
 
 
-def _policy(metadata: Mapping[str, Any] | None, name: str) -> str:
+def policy_words(metadata: Mapping[str, Any] | None, name: str) -> str:
     """A node's policy in words; the raw JSON if it is none."""
     raw = (metadata or {}).get("policy")
     try:
@@ -164,7 +164,10 @@ def _policy(metadata: Mapping[str, Any] | None, name: str) -> str:
     if retry.timeout_ms is not None:
         words.append(f"{retry.timeout_ms:g} ms for each")
     if breaker is not None:
-        words.append(f"breaker opens after {breaker.failures} failures for {breaker.reset_ms:g} ms")
+        whose = f" {breaker.name!r}" if breaker.name else ""
+        whose = " of the service" if breaker.scope == "service" else whose
+        opens = f"opens after {breaker.failures} failures for {breaker.reset_ms:g} ms"
+        words.append(f"breaker{whose} {opens}")
     if fallback is not None:
         value = json.dumps(fallback.value, ensure_ascii=False, default=str)
         words.append(f"else {value} to {fallback.port}")

@@ -21,6 +21,7 @@ from workflows.admin import show
 from workflows.admin.caller import caller
 from workflows.admin.checking import check_text
 from workflows.admin.forms import RunForm, WorkflowForm, example_input
+from workflows.admin.policy_pages import policy_page
 from workflows.errors import AdmissionError, ExecutionConflictError
 from workflows.models import Workflow
 from workflows.selectors import executions_of, versions_of, workflows_of
@@ -47,7 +48,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     search_fields = ("name", "description")
     search_help_text = "Search by name or description"
     fields = WorkflowForm.Meta.fields
-    actions_detail = ("run_now",)
+    actions_detail = ("run_now", "policies")
     warn_unsaved_form = True
     list_per_page = 50
 
@@ -181,6 +182,29 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         context = self._run_context(request, workflow, graph)
         context |= {"form": form, "problems": problems}
         return TemplateResponse(request, "admin/workflows/workflow/run.html", context)
+
+    @action(  # type: ignore[untyped-decorator]  # unfold is untyped
+        description="When it fails",
+        icon="healing",
+        url_path="policies",
+        permissions=("change",),
+    )
+    def policies(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Retries, breakers, fallbacks of each node, and what a failure does to the run."""
+        workflow = self.get_object(request, object_id)
+        if workflow is None or workflow.current is None:
+            missing = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return cast("HttpResponse", missing)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"When {workflow.name} fails",
+            "opts": self.opts,
+            "original": workflow,
+        }
+        response = policy_page(request, workflow, context)
+        if response.status_code == 302:
+            self.log_change(request, workflow, "Changed what happens when it fails.")
+        return response
 
     def _start(self, request: HttpRequest, workflow: Workflow, form: RunForm) -> HttpResponse:
         start = services.start_execution(
