@@ -121,7 +121,10 @@ def sweep() -> int:
 
 
 def _forgotten() -> list[UUID]:
-    due = Q(hinted_at__isnull=True, created_at__lt=from_now(-1))  # the first hint is under way
+    # Within the first second the first hint is under way. The time is that of a web process, whose
+    # clock may be wrong.
+    fresh = Q(created_at__gte=from_now(-1), created_at__lte=from_now(1))
+    due = Q(hinted_at__isnull=True) & ~fresh
     last = len(REHINT_SECONDS)
     for count, seconds in enumerate(REHINT_SECONDS, 1):
         hints = Q(hint_count__gte=count) if count == last else Q(hint_count=count)

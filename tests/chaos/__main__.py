@@ -10,10 +10,13 @@ from pathlib import Path
 
 from tests.chaos.checker import check
 from tests.chaos.experiment import Experiment, Plan, folder_for
+from tests.chaos.faults import FAULTS
 from tests.chaos.figures import figures
 from tests.chaos.report import Outcome, verdict, write
 from tests.chaos.sabotage import SAFEGUARDS
 from tests.chaos.site import PROFILES
+
+ALL = [fault.kind for fault in FAULTS]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--outstanding", type=int, default=16, help="unfinished runs at a time")
     made.add_argument("--workers", type=int, default=6, help="runs at the same time")
     made.add_argument("--trials", type=int, default=3, help="timed single faults, afterwards")
+    made.add_argument("--only", choices=ALL, nargs="*", default=(), help="these faults alone")
     made.add_argument("--without", choices=SAFEGUARDS, default="", help="must make it red")
     made.add_argument("--report", type=Path, help="folder for the page, the plot and the JSON line")
     return made
@@ -34,7 +38,7 @@ def main(arguments: list[str]) -> int:
     """0 if every promise was kept; else 1, and the site's folder is kept."""
     given = vars(parser().parse_args(arguments))
     folder: Path | None = given.pop("report")
-    plan = Plan(**given)
+    plan = Plan(**given | {"only": tuple(given["only"])})
     started = time.monotonic()
 
     def say(text: str) -> None:

@@ -48,6 +48,7 @@ class Plan:
     outstanding: int = 16
     workers: int = 6
     trials: int = 3
+    only: tuple[str, ...] = ()  # kinds of faults; all, if empty
     without: str = ""  # the safeguard that is taken away
 
 
@@ -119,7 +120,7 @@ class Experiment:
         """A fault whenever as large a part of the runs is over as of the faults."""
         plan = self.plan
         chance = random.Random(plan.seed)  # noqa: S311 -- repeatable, no secret
-        faults = table(self.site)
+        faults = table(self.site, plan.only)
         last = self._moved_at = time.monotonic()
         while len(self.injected) < plan.faults or not self.load.done:
             self.tick()

@@ -54,12 +54,14 @@ class Fault:
     profiles: tuple[str, ...] = ("sqlite", "postgres", "rabbitmq")
 
 
-def table(site: Site) -> tuple[Fault, ...]:
+def table(site: Site, only: tuple[str, ...] = ()) -> tuple[Fault, ...]:
     """The faults of this profile, on this machine."""
     return tuple(
         fault
         for fault in FAULTS
-        if site.profile in fault.profiles and (fault.kind != "disk_full" or site.small_disk)
+        if site.profile in fault.profiles
+        and (fault.kind != "disk_full" or site.small_disk)
+        and (not only or fault.kind in only)
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 OWNERS_HIT = 200 / 500
 LONG_RUNS = 1 / 3
 OF_EACH_LEVEL = 300 / 2000
+MANY_RUNS = 1000  # a shorter run need not show all that
 FAILED_AT_MOST = 0.01
 LISTED = 20
 STORM = (
@@ -35,9 +36,15 @@ def verdict(found: dict[str, Any], plan: Plan) -> list[str]:
     failed = len(found["failed_by_faults"])
     if failed > max(1, FAILED_AT_MOST * plan.runs):
         short.append(f"{failed} runs failed only because of faults")
+    if found["runs"] < plan.runs or found["faults"] < plan.faults:
+        short.append(f"only {found['runs']} runs and {found['faults']} faults")
+    return short if plan.runs < MANY_RUNS else short + _too_little(found, plan)
+
+
+def _too_little(found: dict[str, Any], plan: Plan) -> list[str]:
+    """What a long run has not hit or tried often enough to say anything."""
+    short = []
     for name, part, whole in (
-        ("runs", 1, plan.runs),
-        ("faults", 1, plan.faults),
         ("faults_that_hit_an_owner", OWNERS_HIT, plan.faults),
         ("runs_long_with_effects", LONG_RUNS, plan.runs),
     ):

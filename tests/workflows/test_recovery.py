@@ -259,6 +259,12 @@ def test_a_run_that_was_never_hinted_is_hinted_once_its_first_hint_had_time() ->
     assert list(Execution.objects.filter(hint_count=1)) == [old]
 
 
+def test_a_run_from_a_process_whose_clock_is_ahead_is_hinted_now_and_not_in_hours() -> None:
+    made(-3600)
+
+    assert sweep() == 1
+
+
 def test_only_queued_runs_are_hinted() -> None:
     made(99, status=Status.RUNNING)
     made(99, status=Status.FAILED)
