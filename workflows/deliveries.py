@@ -22,11 +22,12 @@ from engine.http.response import shown
 from workflows import outbox, surroundings
 from workflows.event_rows import clean
 from workflows.models import DeliveryStatus, WebhookDelivery
+from workflows.signing import secrets_of
 from workflows.webhooks import signature
 from workflows.workers import from_now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def deliver_due() -> int:
     """
     made = 0
     while delivery := _take():
-        _record(delivery, async_to_sync(_send)(delivery))
+        _record(delivery, async_to_sync(_send)(delivery, secrets_of(delivery)))
         made += 1
     return made
 
@@ -72,14 +73,14 @@ def _take() -> WebhookDelivery | None:
     return delivery
 
 
-async def _send(delivery: WebhookDelivery) -> Answer:
+async def _send(delivery: WebhookDelivery, secrets: Sequence[str]) -> Answer:
     body = delivery.body.encode()
     try:
         async with HttpClient(surroundings.permissions(), limits=LIMITS) as client:
             response = await client.request(
                 "POST",
                 delivery.url,
-                headers=_headers(delivery, body),
+                headers=_headers(delivery, body, secrets),
                 content=body,
                 total=settings.WEBHOOK_TIMEOUT_SECONDS,
             )
@@ -105,16 +106,15 @@ def _redirected(error: EngineError) -> bool:
     return isinstance(error, HttpRedirectError)
 
 
-def _headers(delivery: WebhookDelivery, body: bytes) -> Mapping[str, str]:
+def _headers(delivery: WebhookDelivery, body: bytes, secrets: Sequence[str]) -> Mapping[str, str]:
     given: dict[str, str] = json.loads(delivery.headers)
     ours = {
         "Content-Type": "application/json",
         "Reflow-Delivery": str(delivery.pk),
         "Idempotency-Key": str(delivery.pk),
     }
-    if settings.WEBHOOK_SECRETS:
-        now = int(time.time())
-        ours["Reflow-Signature"] = signature(body, settings.WEBHOOK_SECRETS, now)
+    if secrets:
+        ours["Reflow-Signature"] = signature(body, secrets, int(time.time()))
     return given | ours
 
 

@@ -13,12 +13,13 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from tests.factories import LONG_AGO, ExecutionFactory, claim_of, one_node_graph
+from tests.factories import LONG_AGO, ExecutionFactory, WorkflowFactory, claim_of, one_node_graph
 from workflows import outbox
 from workflows.deliveries import deliver_due, pause, redeliver
 from workflows.endings import End, fail, write_end
 from workflows.models import DeliveryStatus, Execution, Status, WebhookDelivery
 from workflows.services import cancel_execution, start_execution
+from workflows.signing import forget_secrets, new_secret
 from workflows.webhooks import signature
 
 if TYPE_CHECKING:
@@ -127,6 +128,26 @@ def test_the_signature_is_that_of_time_and_body() -> None:
     expected = hmac.new(b"key", b"1700000000.{}", sha256).hexdigest()
 
     assert signature(b"{}", ["key"], 1_700_000_000) == f"t=1700000000,v1={expected}"
+
+
+def test_a_workflow_signs_with_its_own_secrets_the_two_newest(settings: Any) -> None:
+    settings.WEBHOOK_SECRETS = ["of the server"]
+    workflow = WorkflowFactory()
+    made = [new_secret(workflow) for _ in range(3)]
+    with receiving(answer(204), answer(204)) as receiver:
+        ended(receiver.url, workflow=workflow)
+        deliver_due()
+        forget_secrets(workflow)
+        ended(receiver.url, workflow=workflow)
+        deliver_due()
+
+    signed = []
+    for headers, body in receiver.calls:
+        stamp = headers["reflow-signature"].split(",")[0].removeprefix("t=")
+        signed.append((headers["reflow-signature"], body, int(stamp)))
+    own, servers = signed
+    assert own[0] == signature(own[1], [made[2], made[1]], own[2])
+    assert servers[0] == signature(servers[1], ["of the server"], servers[2])
 
 
 def test_errors_of_the_receiver_are_tried_again_until_it_takes_it() -> None:

@@ -22,6 +22,7 @@ from workflows.admin.caller import caller
 from workflows.admin.checking import check_text
 from workflows.admin.forms import RunForm, WorkflowForm, example_input
 from workflows.admin.policy_pages import policy_page
+from workflows.admin.secret_page import secret_page
 from workflows.errors import AdmissionError, ExecutionConflictError
 from workflows.models import Workflow
 from workflows.selectors import executions_of, versions_of, workflows_of
@@ -48,7 +49,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     search_fields = ("name", "description")
     search_help_text = "Search by name or description"
     fields = WorkflowForm.Meta.fields
-    actions_detail = ("run_now", "policies")
+    actions_detail = ("run_now", "policies", "webhook_secret")
     warn_unsaved_form = True
     list_per_page = 50
 
@@ -205,6 +206,28 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         if response.status_code == 302:
             self.log_change(request, workflow, "Changed what happens when it fails.")
         return response
+
+    @action(  # type: ignore[untyped-decorator]  # unfold is untyped
+        description="Webhook secret",
+        icon="key",
+        url_path="webhook-secret",
+        permissions=("change",),
+    )
+    def webhook_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Make a secret that signs the workflow's webhooks, show it once, or forget all."""
+        workflow = self.get_object(request, object_id)
+        if workflow is None:
+            missing = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return cast("HttpResponse", missing)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Webhook secret of {workflow.name}",
+            "opts": self.opts,
+            "original": workflow,
+        }
+        if request.method == "POST":
+            self.log_change(request, workflow, "Changed its webhook secret.")
+        return secret_page(request, workflow, context)
 
     def _start(self, request: HttpRequest, workflow: Workflow, form: RunForm) -> HttpResponse:
         start = services.start_execution(

@@ -38,6 +38,8 @@ class Workflow(models.Model):
         null=True, blank=True, validators=(MaxValueValidator(MOST_KEEP_DAYS),)
     )
     keep_runs = models.PositiveIntegerField(null=True, blank=True)  # the newest ended ones
+    # JSON, the newest first: what signs its webhooks. Nothing shows them.
+    webhook_secrets = models.TextField(default="[]", db_default="[]", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -351,3 +351,25 @@ def test_versions_are_listed_for_their_owner(
     lists = [client.get(url).content.decode() for client in (pages, stranger_pages)]
 
     assert [workflow.current.checksum in page for page in lists] == [True, False]
+
+
+def test_a_webhook_secret_is_shown_once_by_its_page(
+    pages: Client, stranger_pages: Client, admin_user: User
+) -> None:
+    workflow = create_workflow(owner=admin_user, name="signed", graph=one_node_graph())
+    where = f"/admin/workflows/workflow/{workflow.pk}/webhook-secret/"
+
+    before = pages.get(where).content.decode()
+    made = pages.post(where).content.decode()
+    workflow.refresh_from_db()
+    (secret,) = json.loads(workflow.webhook_secrets)
+    after = pages.get(where).content.decode()
+    edit = pages.get(f"/admin/workflows/workflow/{workflow.pk}/change/").content.decode()
+    forgotten = pages.post(where, {"forget": "1"}).content.decode()
+
+    assert "has no secret of its own" in before
+    assert secret in made
+    assert secret not in after + edit + forgotten
+    assert "has a secret of its own" in after
+    assert "has no secret of its own" in forgotten
+    assert stranger_pages.post(where).status_code == 302

@@ -69,6 +69,7 @@ PATHS = {
     "/api/v1/workflows/{id}": {"get", "put", "patch", "delete"},
     "/api/v1/workflows/{id}/connections": {"post", "delete"},
     "/api/v1/workflows/{id}/nodes": {"post"},
+    "/api/v1/workflows/{id}/webhook-secret": {"post", "delete"},
     "/api/v1/workflows/{id}/nodes/{node_id}": {"patch", "delete"},
 }
 

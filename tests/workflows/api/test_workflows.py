@@ -306,3 +306,26 @@ def test_a_strangers_versions_are_not_seen(stranger: APIClient, kept: Workflow) 
 
     assert stranger.get("/api/v1/versions").json()["results"] == []
     assert stranger.get(f"/api/v1/versions/{version.pk}").status_code == 404
+
+
+def test_a_webhook_secret_is_shown_once_and_forgotten(
+    api: APIClient, stranger: APIClient, owner: User
+) -> None:
+    workflow = create_workflow(owner=owner, name="signed", graph=pipeline())
+    where = f"/api/v1/workflows/{workflow.pk}"
+
+    refused = stranger.post(f"{where}/webhook-secret")
+    made = api.post(f"{where}/webhook-secret")
+    secret = made.json()["secret"]
+    shown = api.get(where).content.decode() + api.get("/api/v1/workflows").content.decode()
+    workflow.refresh_from_db()
+    kept = workflow.webhook_secrets
+    gone = api.delete(f"{where}/webhook-secret")
+    workflow.refresh_from_db()
+
+    assert (refused.status_code, made.status_code, gone.status_code) == (404, 201, 204)
+    assert made.headers["Cache-Control"] == "no-store"
+    assert secret.startswith("whsec_")
+    assert secret in kept
+    assert secret not in shown
+    assert workflow.webhook_secrets == "[]"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.filters import OrderingFilter
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -32,10 +33,15 @@ from workflows.api.view import ApiView, caller
 from workflows.models import Workflow
 from workflows.selectors import workflows_of
 from workflows.services import create_workflow, update_workflow
+from workflows.signing import forget_secrets, new_secret
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
+
+
+class SecretDocument(serializers.Serializer[Any]):
+    secret = serializers.CharField(help_text="shown this once")
 
 
 @extend_schema(tags=["workflows"])
@@ -113,6 +119,20 @@ class Workflows(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Work
         """Remove the connection that the query names."""
         values = checked(ConnectionEnds, request.query_params)
         return self._edit(request, pk, edits.remove_connection(values))
+
+    @extend_schema(request=None, responses={201: SecretDocument, **ERRORS})
+    @action(detail=True, methods=["post"], url_path="webhook-secret", filterset_class=None)
+    def webhook_secret(self, request: Request, pk: str) -> Response:  # noqa: ARG002 -- of the address
+        """Make a secret that signs its webhooks; this answer alone shows it."""
+        secret = new_secret(self.get_object())
+        return Response({"secret": secret}, status=201, headers={"Cache-Control": "no-store"})
+
+    @extend_schema(responses={204: None, **ERRORS})
+    @webhook_secret.mapping.delete
+    def forget_webhook_secret(self, request: Request, pk: str) -> Response:  # noqa: ARG002 -- of the address
+        """Forget its secrets: the server's own sign again, if there are any."""
+        forget_secrets(self.get_object())
+        return Response(status=204)
 
     def _change(self, request: Request, values: dict[str, Any]) -> Response:
         workflow = update_workflow(workflow=self.get_object(), by=caller(request), **values)
