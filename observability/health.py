@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from celery import current_app
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TIMEOUT_SECONDS = 2.0
+PROBE = "probe"  # the row that is written to see whether one can be
+MIB = 1024**2
 
 
 class BrokenError(Exception):
@@ -58,7 +63,26 @@ def database() -> str:
         raise BrokenError(f"{connection.vendor} does not answer: {error}") from error
     if steps:
         raise BrokenError(f"{connection.vendor} lacks {len(steps)} migrations: manage.py migrate")
+    try:
+        KeeperLease.objects.update_or_create(
+            name=PROBE, defaults={"holder": socket.gethostname()[:100], "until": Now()}
+        )
+    except DatabaseError as error:
+        raise BrokenError(f"{connection.vendor} takes no writes: {error}") from error
     return connection.vendor
+
+
+def disk() -> str:
+    """The disks of what we write ourselves; that of PostgreSQL is its server's."""
+    folders = {Path(settings.VAR_DIR)}
+    if connection.vendor == "sqlite":
+        folders.add(Path(settings.DATABASES["default"]["NAME"]).resolve().parent)
+    free = {folder: shutil.disk_usage(folder).free for folder in folders}
+    full = [folder for folder, size in free.items() if size < settings.DISK_FREE_BYTES]
+    said = ", ".join(f"{size // MIB} MiB free in {folder}" for folder, size in free.items())
+    if full:
+        raise BrokenError(f"{said}, below {settings.DISK_FREE_BYTES // MIB} (DISK_FREE_BYTES)")
+    return said
 
 
 def broker() -> str:
@@ -109,6 +133,7 @@ def keeper() -> str:
 PARTS: dict[str, tuple[Callable[[], str], bool]] = {
     "engine": (engine, True),
     "database": (database, True),
+    "disk": (disk, True),
     "broker": (broker, True),
     "channel layer": (channel_layer, True),
     "workers": (workers, False),

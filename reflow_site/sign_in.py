@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin
 
-from reflow_site.pages import plain_page
+from workflows.api.plain_page import plain_page
 from workflows.api.throttles import AnonymousThrottle, LoginThrottle
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import Error as DatabaseError
 
 from workflows.api.commands import (
     CancelCommand,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 IDLE = 4408  # or it left too much unread
+NOT_NOW = 4503  # the database cannot serve
 
 open_sockets: Counter[int] = Counter()  # of each user, in this process
 
@@ -65,6 +67,10 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.user = await admit(self.scope)
         except SocketRefusedError as refused:
             await self.close(refused.code)
+            return
+        except DatabaseError as error:
+            logger.warning("a socket is refused: %s", error)
+            await self.close(NOT_NOW)
             return
         if open_sockets[self.user.pk] >= settings.WS_CONNECTIONS_USER:
             await self.close(TOO_MANY)

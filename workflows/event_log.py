@@ -14,6 +14,7 @@ from django.db.models import F
 
 from workflows.event_rows import RowLimits, stored, to_row, within
 from workflows.models import HELD, Execution, ExecutionEvent
+from workflows.repeats import Repeats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from workflows.lifecycle import Claim
 
 logger = logging.getLogger(__name__)
+_unheard = Repeats(logger)
 
 GLOBAL_GROUP = "executions"  # hears of every run
 NUDGE_TIMEOUT_SECONDS = 0.5
@@ -126,7 +128,9 @@ def nudge(execution_pk: UUID) -> None:
     try:
         async_to_sync(_send)((group_name(execution_pk), GLOBAL_GROUP), str(execution_pk))
     except Exception as error:  # noqa: BLE001 -- a boundary: no layer's failure may stop a run
-        logger.warning("execution %s: readers were not nudged: %r", execution_pk, error)
+        _unheard.wrong("execution %s: readers were not nudged: %r", execution_pk, error)
+    else:
+        _unheard.right("readers are nudged again")
 
 
 async def _send(groups: Sequence[str], execution_pk: str) -> None:

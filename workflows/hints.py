@@ -14,6 +14,7 @@ from kombu.exceptions import KombuError
 from kombu.pools import producers
 
 from workflows.models import Execution, Status
+from workflows.repeats import Repeats
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from kombu import Connection
 
 logger = logging.getLogger(__name__)
+_refused = Repeats(logger)
 
 TASK = "workflows.run_execution"
 PRUNE_TASK = "workflows.prune"
@@ -59,8 +61,9 @@ def _publish(task: str, arguments: tuple[str, ...], about: str) -> bool:
                 task, arguments, producer=producer, retry=False, confirm_timeout=timeout
             )
     except refusals as error:
-        logger.warning("%s: the broker took no hint: %s", about, error)
+        _refused.wrong("%s: the broker took no hint: %s", about, error)
         return False
+    _refused.right("the broker takes hints again")
     return True
 
 

@@ -135,9 +135,13 @@ def _forgotten() -> list[UUID]:
     return list(rows.values_list("pk", flat=True)[:HINTS_A_ROUND])
 
 
-def round_of_keeper() -> None:
-    """Everything once; the broker last, because it may be slow to refuse."""
-    reap()
+def round_of_keeper(*, reaping: bool = True) -> None:
+    """Everything once; the broker last, because it may be slow to refuse.
+
+    Not ``reaping``: while workers that could not reach the database put back their runs themselves.
+    """
+    if reaping:
+        reap()
     end_overdue()
     sweep()
     outbox.sweep()

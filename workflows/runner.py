@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.db import connection
 
 from engine.codec import OWN_TEXT, parse_json
 from engine.errors import ConfigError, GraphError, InputError
@@ -27,6 +29,8 @@ from workflows.journal import RunJournal, load
 from workflows.letters import letters_of
 from workflows.models import Execution, Status
 from workflows.pausing import hand_back
+from workflows.repeats import Repeats
+from workflows.trouble import trouble_of
 
 if TYPE_CHECKING:
     from engine.journal import JournalEntry
@@ -34,6 +38,10 @@ if TYPE_CHECKING:
     from workflows.lifecycle import Claim
 
 logger = logging.getLogger(__name__)
+_unwritable = Repeats(logger)
+
+PATIENCE_SECONDS = 3600.0
+RETRY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +58,19 @@ class Job:
 async def run(claim: Claim) -> bool:
     """Run to the end and write it down; False if the run was broken by us or is another's.
 
-    Whatever the workflow does ends here as a status. An error of ours gives the row back at once.
+    Whatever the workflow does ends here as a status. An error of ours gives the row back at once;
+    one of the database as soon as that can be written, and does not count as a lost attempt.
     """
     try:
         await _run(claim)
     except FencedError:
-        logger.warning("execution %s is another worker's now", claim.execution_id)
+        await _put_back(claim, "its lease could not be renewed in time")
         return False
     except Exception as error:  # the boundary around a whole run
+        if (trouble := trouble_of(error)) is not None:
+            logger.warning("execution %s cannot be written: %s", claim.execution_id, error)
+            await _put_back(claim, f"it could not be written ({trouble})")
+            return False
         logger.exception("execution %s: the engine failed", claim.execution_id)
         await sync_to_async(give_back)(claim, f"{type(error).__name__}: {error}")
         return False
@@ -79,6 +92,31 @@ async def _run(claim: Claim) -> None:
         await sync_to_async(_hand_back)(claim, leaves.reason)
     else:
         await sync_to_async(write_end)(claim, end)
+
+
+async def _put_back(claim: Claim, reason: str) -> None:
+    """As soon as the database can be written; after ``PATIENCE_SECONDS`` the keeper does it."""
+    ours: bool | None = None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            try_it = sync_to_async(_try_to_put_back)
+            while (ours := await try_it(claim, reason)) is None:  # noqa: ASYNC110 -- nobody tells us
+                await asyncio.sleep(RETRY_SECONDS)
+    said = f"queued again: {reason}" if ours else "another worker's now"
+    logger.warning("execution %s is %s", claim.execution_id, said)
+
+
+def _try_to_put_back(claim: Claim, reason: str) -> bool | None:
+    """None if the database cannot be written yet."""
+    try:
+        hand_back(claim, reason)
+    except FencedError:
+        return False
+    except DatabaseError as error:
+        _unwritable.wrong("execution %s waits: %s", claim.execution_id, error)
+        connection.close()
+        return None
+    return True
 
 
 async def _end_of_attempt(claim: Claim) -> End:

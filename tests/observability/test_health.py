@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from rest_framework.authtoken.models import Token
@@ -111,12 +111,13 @@ def test_staff_see_every_part_measured(client: Client) -> None:
     assert [(part["name"], part["works"], part["needed"]) for part in data["checks"]] == [
         ("engine", True, True),
         ("database", True, True),
+        ("disk", True, True),
         ("broker", True, True),
         ("channel layer", True, True),
         ("workers", True, False),
         ("keeper", True, False),
     ]
-    assert [part["found"] for part in data["checks"]][4:] == ["1 with room for 4 runs", "h"]
+    assert [part["found"] for part in data["checks"]][5:] == ["1 with room for 4 runs", "h"]
     assert all(part["duration_ms"] >= 0 for part in data["checks"])
 
 
@@ -218,3 +219,28 @@ def test_a_database_that_lacks_a_migration_is_told_with_the_fix() -> None:
     assert re.fullmatch(
         rf"{connection.vendor} lacks \d+ migrations: manage.py migrate", check.found
     )
+
+
+@pytest.mark.django_db
+def test_a_disk_with_little_room_is_a_problem(settings: Any) -> None:
+    settings.DISK_FREE_BYTES = 2**62
+
+    found = measure("disk")
+
+    assert (found.works, found.needed) == (False, True)
+    assert "MiB free in" in found.found
+    assert found.found.endswith("(DISK_FREE_BYTES)")
+
+
+@pytest.mark.django_db
+def test_a_database_that_takes_no_writes_is_a_problem() -> None:
+    def full(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith(("INSERT", "UPDATE")):
+            raise OperationalError("database or disk is full")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(full):
+        found = measure("database")
+
+    assert (found.works, found.needed) == (False, True)
+    assert found.found == f"{connection.vendor} takes no writes: database or disk is full"

@@ -14,7 +14,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
     ValidationError,
 )
-from django.db import OperationalError
+from django.db import Error as DatabaseError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from engine.errors import CodecError, LimitError, Problem, ProblemsError
 from workflows.api.envelope import failure
 from workflows.errors import AdmissionError, ConflictError
+from workflows.trouble import Trouble, trouble_of
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
 
 def failure_of(exc: Exception) -> Failure:
     """What an exception means; one that the table does not know is a 500 without detail."""
+    if isinstance(exc, DatabaseError) and (answer_of_database := of_database(exc)):
+        return answer_of_database
     for kinds, answer in _ANSWERS:
         if isinstance(exc, kinds):
             return answer(exc)
@@ -97,10 +100,21 @@ def _of_framework(exc: exceptions.APIException) -> Failure:
     return Failure(exc.status_code, str(exc.detail), _CODES.get(code, code), headers=headers)
 
 
-def _of_database(exc: OperationalError) -> Failure:
-    logger.warning("the database did not answer: %s", exc)
+def of_database(exc: DatabaseError) -> Failure | None:
+    """503 if the database cannot serve just now; None for an error that is ours."""
+    trouble = trouble_of(exc)
+    if trouble is None:
+        return None
+    logger.warning("the database could not serve: %s", exc)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return Failure(503, "the database is not available", "unavailable", headers=headers)
+    return Failure(503, _TROUBLES[trouble], trouble.value, headers=headers)
+
+
+_TROUBLES = {
+    Trouble.AWAY: "the database is not available",
+    Trouble.SLOW: "the database took too long; nothing was stored",
+    Trouble.FULL: "the disk of the database is full; nothing was stored",
+}
 
 
 def _of_admission(exc: AdmissionError) -> Failure:
@@ -123,7 +137,6 @@ _ANSWERS: tuple[tuple[Any, Callable[[Any], Failure]], ...] = (
         lambda _: Failure(400, "the request is malformed", "bad_request"),
     ),
     (ValidationError, lambda exc: Failure(400, "; ".join(exc.messages), "invalid")),
-    (OperationalError, _of_database),
 )
 
 # Where the framework's own word would not tell a client what to do.

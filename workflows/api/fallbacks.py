@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import Error as DatabaseError
 from django.http import Http404, JsonResponse
 from django.urls import reverse
 from django.views import defaults
 
-from workflows.api.errors import Failure, failure_of
+from workflows.api.errors import RETRY_AFTER_SECONDS, Failure, failure_of, of_database
+from workflows.api.plain_page import plain_page
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -38,7 +41,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's ``handler500``; the traceback is in the log only."""
+    """Django's ``handler500``: 503 if it is the database, whoever asked; else without detail.
+
+    It is called while the error is handled. The traceback is in the log only.
+    """
+    error = sys.exc_info()[1]
+    answer = of_database(error) if isinstance(error, DatabaseError) else None
+    if answer is not None:
+        if _for_people(request):
+            text = f"Not now: {answer.error}. Try again in {RETRY_AFTER_SECONDS} seconds."
+            return plain_page(text, status=503, retry_after_seconds=RETRY_AFTER_SECONDS)
+        return _json(answer)
     if _for_people(request):
         return defaults.server_error(request)
     return _json(failure_of(RuntimeError()))
@@ -49,4 +62,4 @@ def _for_people(request: HttpRequest) -> bool:
 
 
 def _json(answer: Failure) -> JsonResponse:
-    return JsonResponse(answer.body(), status=answer.status)
+    return JsonResponse(answer.body(), status=answer.status, headers=dict(answer.headers or {}))

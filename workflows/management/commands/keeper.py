@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.db import connection
 
 from workflows.partitions import Ahead
 from workflows.recovery import ClockGuard, elect, resign, round_of_keeper
+from workflows.repeats import Repeats
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -49,17 +51,22 @@ class Command(BaseCommand):
     def _keep(self, holder: str, stop: threading.Event) -> None:
         guard = ClockGuard(settings.LEASE_SECONDS / 5, settings.LEASE_SECONDS)
         logger.info("the keeper %s is up", holder)
+        troubled = Repeats(logger)
+        reaping_from = 0.0
         while not stop.is_set():
             try:
                 if guard.trusted():
-                    self._round(holder)
+                    self._round(holder, reaping=time.monotonic() >= reaping_from)
+                    troubled.right("the database takes writes again")
             except DatabaseError as error:
-                logger.error("the database did not answer; trying again: %s", error)  # noqa: TRY400 -- no traceback each second
+                text = "the database did not answer; trying again: %s"
+                troubled.wrong(text, error, level=logging.ERROR)
                 connection.close()
+                reaping_from = time.monotonic() + settings.LEASE_SECONDS
             stop.wait(TICK_SECONDS)
         resign(holder)
 
-    def _round(self, holder: str) -> None:
+    def _round(self, holder: str, *, reaping: bool = True) -> None:
         if elect(holder):
-            round_of_keeper()
+            round_of_keeper(reaping=reaping)
             self._ahead.look()
