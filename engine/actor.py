@@ -67,7 +67,9 @@ class Actor:
     # How an editor shows it.
     title: ClassVar[str] = ""
     category: ClassVar[str] = ""
+    subcategory: ClassVar[str] = ""  # such as the service that it calls
     icon: ClassVar[str] = "box"
+    required_env: ClassVar[tuple[str, ...]] = ()  # environment variables it cannot work without
     ours: ClassVar[bool] = False  # not in the original's library
 
     Config: ClassVar[Any] = NoSettings  # a frozen dataclass: what ``ctx.config`` is

@@ -10,8 +10,9 @@ from enum import Enum, StrEnum
 from functools import cache
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
-from engine.errors import ConfigError, Problem, nearest
+from engine.errors import CodecError, ConfigError, Problem, nearest
 from engine.messages import freeze
+from engine.strict_json import parse_json
 
 Coerce = Callable[[Any], Any]  # raises ValueError with what was expected
 
@@ -105,6 +106,8 @@ class Setting:
     default: Any
     help: str
     choices: tuple[str, ...]
+    minimum: float | None = None
+    maximum: float | None = None
 
 
 @cache
@@ -133,6 +136,8 @@ def _setting(item: Field[Any], hint: Any) -> Setting:
         default=None if default in (MISSING, ABSENT) else default,
         help=item.metadata.get("help", ""),
         choices=_choices(hint),
+        minimum=item.metadata.get("minimum"),
+        maximum=item.metadata.get("maximum"),
     )
 
 
@@ -277,15 +282,27 @@ def _bool(value: Any) -> bool:
 
 
 def _object(value: Any) -> Any:
+    value = _read_json(value)
     if not isinstance(value, Mapping):
         raise ValueError(f"must be an object, not {value!r}")  # noqa: TRY004 -- one error for all
     return freeze(dict(value))
 
 
 def _array(value: Any) -> Any:
+    value = _read_json(value)
     if not isinstance(value, (list, tuple)):
         raise ValueError(f"must be a list, not {value!r}")  # noqa: TRY004 -- one error for all
     return freeze(value)
+
+
+def _read_json(value: Any) -> Any:
+    """The list or object that a text says: editors keep what was typed in a field of code."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
+        return value
+    try:
+        return parse_json(value)
+    except CodecError as error:
+        raise ValueError(f"is no proper JSON: {error}") from error
 
 
 def _member(members: tuple[Any, ...]) -> Coerce:
@@ -334,7 +351,7 @@ def _choices(hint: Any) -> tuple[str, ...]:
         return tuple(map(str, hint))
     if get_origin(hint) in (Union, types.UnionType):
         return next(filter(None, map(_choices, get_args(hint))), ())
-    return ()
+    return tuple(getattr(hint, "choices", ()))
 
 
 def _type_name(hint: Any) -> str:

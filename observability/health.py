@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,9 @@ from django.db.models.functions import Now
 from kombu.exceptions import KombuError
 from redis import Redis, RedisError
 
-from engine.errors import ProblemsError
+from engine.errors import ConfigError, ProblemsError
+from observability.zeal.config import zeal_config
+from observability.zeal.status import look_at
 from workflows.models import KeeperLease
 from workflows.recovery import KEEPER
 from workflows.surroundings import limits, registry
@@ -130,6 +132,19 @@ def keeper() -> str:
     return lease.holder
 
 
+def zeal() -> str:
+    try:
+        config = zeal_config()
+    except ConfigError as error:
+        raise BrokenError(str(error)) from error
+    if config is None:
+        return "headless: ZEAL_URL is empty"
+    seen = look_at(replace(config, handshake=min(config.handshake, TIMEOUT_SECONDS)))
+    if not seen.reachable:
+        raise BrokenError(seen.told)
+    return seen.told
+
+
 PARTS: dict[str, tuple[Callable[[], str], bool]] = {
     "engine": (engine, True),
     "database": (database, True),
@@ -138,6 +153,7 @@ PARTS: dict[str, tuple[Callable[[], str], bool]] = {
     "channel layer": (channel_layer, True),
     "workers": (workers, False),
     "keeper": (keeper, False),
+    "zeal": (zeal, False),
 }
 
 

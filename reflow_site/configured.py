@@ -10,6 +10,9 @@ import django
 from django.conf import settings
 from kombu.utils.url import maybe_sanitize_url
 
+from engine.errors import ConfigError
+from observability.zeal.config import zeal_config
+
 
 def configured() -> dict[str, str]:
     return {
@@ -22,6 +25,7 @@ def configured() -> dict[str, str]:
         "web server": settings.ASGI_SERVER,
         "engine": _engine(),
         "actors of your own": ", ".join(settings.REFLOW_ACTORS) or "none",
+        "zeal": _zeal(),
         "private addresses": ", ".join(settings.HTTP_ALLOW_PRIVATE) or "none may be called",
     }
 
@@ -45,3 +49,13 @@ def _without_password(url: str) -> str:
 def _engine() -> str:
     file = settings.REFLOW_CONFIG
     return str(file) if file.exists() else "defaults (there is no reflow.toml)"
+
+
+def _zeal() -> str:
+    try:
+        config = zeal_config()
+    except ConfigError as error:
+        return f"wrong: {error}"
+    if config is None:
+        return "none (headless)"
+    return f"{config.url} as {config.node_id}, namespace {config.namespace}"

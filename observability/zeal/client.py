@@ -83,6 +83,11 @@ class ZealClient:
         name = _part(f"{self.config.namespace}/{template_id}")
         return await self._call("GET", f"/api/templates/{name}", documents.data_of)
 
+    async def namespace_templates(self) -> Answer[int]:
+        """How many of ours Zeal lists, at most 1,000. Released Zeals lose the path's id."""
+        path = f"/api/zip/templates/{_part(self.config.namespace)}"
+        return await self._call("GET", path, documents.count, total=self.config.handshake)
+
     async def categories(self) -> Answer[tuple[str, ...]]:
         return await self._call("GET", "/api/zip/categories", documents.category_names)
 

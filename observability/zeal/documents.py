@@ -54,6 +54,10 @@ def _template_result(item: Any) -> TemplateResult:
     return TemplateResult(str(item["id"]), registered, duplicate, error)
 
 
+def count(body: Any) -> int:
+    return int(body["count"])
+
+
 def category_results(body: Any) -> tuple[CategoryResult, ...]:
     return tuple(
         CategoryResult(str(item["name"]), str(item["status"]), str(item.get("error", "")))

@@ -16,6 +16,7 @@ class Method(str):
     """One of ``METHODS``, written in any case."""
 
     __slots__ = ()
+    choices = METHODS
 
     @classmethod
     def from_setting(cls, value: Any) -> Self:

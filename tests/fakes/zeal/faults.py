@@ -28,6 +28,7 @@ class Faults:
     Args:
         script: taken one by one before any share counts: ``["error", "ok", "slow:0.2"]``.
         lie_about_duplicates: every template is answered as registered before, and not stored.
+        item_error: every template gets this for an answer, and is not stored.
         ws_broken: frames of 32 bytes and more from a client's websocket are lost, as in Zeal
             without ``WS_NO_BUFFER_UTIL=1``.
         socket_drop_after: a live connection breaks, in the middle of a frame, after so many
@@ -43,6 +44,7 @@ class Faults:
     seed: int = 0
     script: deque[Fault] = field(default_factory=deque)
     lie_about_duplicates: bool = False
+    item_error: str = ""
     ws_broken: bool = False
     socket_drop_after: int = 0
     _random: Random | None = None

@@ -125,6 +125,8 @@ def _store(zeal: FakeZeal, namespace: str, template: Json) -> Json:
     global_id = f"{namespace}/{template['id']}"
     result = {"id": template["id"], "globalId": global_id}
     zeal.record.add("template", globalId=global_id, template=template)
+    if zeal.faults.item_error:
+        return result | {"status": "error", "error": zeal.faults.item_error}
     if global_id in zeal.store.templates or zeal.faults.lie_about_duplicates:
         return result | {"status": "error", "error": DUPLICATE}
     try:
