@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -122,9 +122,7 @@ def test_a_wrong_address_is_refused(settings: Any) -> None:
     assert configured()["zeal"].startswith("wrong: ZEAL_URL")
 
 
-def test_without_an_address_nothing_is_ever_tried(
-    settings: Any, closed_network: list[Any]
-) -> None:
+def test_without_an_address_nothing_is_ever_tried(settings: Any, closed_network: list[Any]) -> None:
     settings.ZEAL_URL = ""
 
     with pytest.raises(CommandError, match="there is no Zeal"):
