@@ -17,8 +17,8 @@ from workflows.models import Workflow
 from workflows.selectors import workflows_of
 from workflows.services import create_workflow, publish_version, start_execution
 from workflows.starts import named_workflow
-from workflows.zeal.converting import KEPT, convert_workflow
-from workflows.zeal.problems import ZealError
+from workflows.zeal.converting import convert_workflow
+from workflows.zeal.exporting import from_graph, read_kept
 from workflows.zeal.reading import is_zeal, read_workflow
 from workflows.zeal.subgraphs import other_workflows
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from workflows.services import Start
     from workflows.zeal.converting import Converted
     from workflows.zeal.document import ZealWorkflow
+    from workflows.zeal.exporting import Exported
 
 LONGEST_NAME = 200
 
@@ -121,15 +122,7 @@ def _others(owner: User, workflow: ZealWorkflow) -> dict[str, ZealWorkflow]:
 
 def kept_document(workflow: Workflow) -> ZealWorkflow | None:
     """The Zeal workflow that a stored one was imported from; None if it was not."""
-    if workflow.current is None:
-        return None
-    kept = Graph.from_json(workflow.current.graph).properties.get(KEPT)
-    if not isinstance(kept, Mapping):
-        return None
-    try:
-        return read_workflow(kept)
-    except ZealError:
-        return None
+    return None if workflow.current is None else read_kept(current_graph(workflow))
 
 
 def import_workflow(
@@ -199,6 +192,30 @@ def _create(owner: User, read: Document, name: str, zeal_id: str) -> Workflow:
         description=description,
         zeal_id=zeal_id,
     )
+
+
+def export_zeal(workflow: Workflow) -> Exported:
+    """The Zeal workflow of the current version; ``warnings`` say what has no place in one.
+
+    Raises:
+        GraphError: it has no version yet.
+    """
+    graph = current_graph(workflow)
+    kept = read_kept(graph)
+    others = {} if kept is None else _others(workflow.owner, kept)
+    zeal_id = workflow.zeal_id or f"reflow-{workflow.pk}"
+    return from_graph(graph, surroundings.zeal_target(others), zeal_id=zeal_id)
+
+
+def current_graph(workflow: Workflow) -> Graph:
+    """The graph of the current version.
+
+    Raises:
+        GraphError: there is none yet.
+    """
+    if workflow.current is None:
+        raise GraphError([Problem("workflow", "has no version yet", "no_version")])
+    return Graph.from_json(workflow.current.graph)
 
 
 def start_zeal(

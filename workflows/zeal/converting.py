@@ -60,11 +60,8 @@ def convert_workflow(workflow: ZealWorkflow, target: Target) -> Converted:
 
 def attempt(workflow: ZealWorkflow, target: Target) -> tuple[Converted, tuple[ZealProblem, ...]]:
     """The graph as far as it goes, and everything that is wrong with it."""
-    graph = Graph(workflow.name, case_sensitive=True)
-    graph.properties.update(_properties(workflow))
-    graph.properties[KEPT] = workflow.document
-    expansion = Expansion(graph, workflow, target)
-    expansion.run()
+    expansion = _expansion(workflow, target)
+    graph = expansion.graph
     problems = [*expansion.problems, *_environment(workflow, target)]
     if not any(problem.code == "graph_too_large" for problem in problems):
         found = validate(graph, target.registry, GraphLimits(nodes=target.max_nodes))
@@ -78,6 +75,21 @@ def attempt(workflow: ZealWorkflow, target: Target) -> tuple[Converted, tuple[Ze
         origins=expansion.origins,
     )
     return converted, tuple(problems)
+
+
+def expanded(workflow: ZealWorkflow, target: Target) -> tuple[Graph, Origins]:
+    """The graph of a workflow, and what each element of it was; nothing is checked."""
+    expansion = _expansion(workflow, target)
+    return expansion.graph, expansion.origins
+
+
+def _expansion(workflow: ZealWorkflow, target: Target) -> Expansion:
+    graph = Graph(workflow.name, case_sensitive=True)
+    graph.properties.update(_properties(workflow))
+    graph.properties[KEPT] = workflow.document
+    expansion = Expansion(graph, workflow, target)
+    expansion.run()
+    return expansion
 
 
 def required_variables(workflow: ZealWorkflow) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class Expansion:
     def __init__(self, graph: Graph, workflow: ZealWorkflow, target: Target) -> None:
         self.origins = Origins()
         self._found: dict[ZealProblem, None] = {}  # in order; a sub-graph used twice tells once
-        self._graph = graph
+        self.graph = graph
         self._workflow = workflow
         self._target = target
         self._hints = Hints()
@@ -75,8 +75,10 @@ class Expansion:
         self, workflow: ZealWorkflow, canvas: Canvas, prefix: str, path: tuple[Any, ...]
     ) -> Place:
         place = Place(prefix, canvas, workflow, (*path, (workflow.id, canvas.id)))
-        if workflow is self._workflow:
+        if is_ours(workflow, self._workflow):
             self.origins.canvases[prefix] = canvas.id
+        else:
+            self.origins.foreign.add(prefix)
         for node in canvas.nodes:
             if self._fits():
                 self._node(place, node)
@@ -122,12 +124,12 @@ class Expansion:
             message = "names no template"
             fix = "set metadata.templateId"
             self._tell_of(place, node, message, "template_missing", hint=fix)
-        elif self._target.is_foreign(node.template):
+        elif self._target.is_foreign(node.template) and not self._target.lenient:
             own = ", ".join(f"{name}/" for name in self._target.namespaces)
             message = f"the template {node.template!r} belongs to another runtime"
             fix = f"templates of this one begin with {own}"
             self._tell_of(place, node, message, "foreign_template", hint=fix)
-        elif self._target.actor(component) is None:
+        elif self._target.actor(component) is None and not self._target.lenient:
             message = f"the template {node.template!r} is unknown here"
             hint = self._target.hint(component)
             self._tell_of(place, node, message, "unknown_template", hint=hint)
@@ -139,7 +141,7 @@ class Expansion:
 
     def _add(self, place: Place, node: Node, component: str) -> None:
         name = place.prefix + node.id
-        if name in self._graph.nodes:
+        if name in self.graph.nodes:
             message = f"another node is {name!r} in the graph already"
             self._tell_of(place, node, message, "name_clash", hint="rename one")
             place.broken.add(node.id)
@@ -150,7 +152,7 @@ class Expansion:
         own = is_ours(place.workflow, self._workflow)
         actor = self._target.actor(component)
         metadata = metadata_of(node, place.canvas.id, actor, "" if own else place.workflow.id)
-        self._graph.add_node(name, component, metadata)
+        self.graph.add_node(name, component, metadata)
         if own:
             self.origins.nodes[name] = (place.canvas.id, node.id)
 
@@ -191,6 +193,7 @@ class Expansion:
             self._tell_of(place, node, message, "subgraph_too_deep")
             return False
         prefix = f"{place.prefix}{name}/"
+        self.origins.parents[prefix] = (place.prefix, name)
         place.children[name] = self._place(workflow, canvas, prefix, place.path)
         return True
 
@@ -215,10 +218,10 @@ class Expansion:
         side = "inport" if inwards else "outport"
         end = self._end(fitting[0], inner, port, side, called(node.id, node.title))
         relay = place.prefix + node.id
-        if end is None or relay not in self._graph.nodes:
+        if end is None or relay not in self.graph.nodes:
             return
         ends = (relay, "output", *end) if inwards else (*end, relay, "input")
-        self._graph.add_connection(*ends, {MARK: {"via": relay}})
+        self.graph.add_connection(*ends, {MARK: {"via": relay}})
         self.origins.derived.add(ends)
 
     # Connections
@@ -244,7 +247,7 @@ class Expansion:
         elif item.id:
             self._ids.add(name)
             metadata = {"id": name, **metadata}
-        self._graph.add_connection(*start, *end, metadata)
+        self.graph.add_connection(*start, *end, metadata)
         if own:
             self.origins.connections[*start, *end] = (place.canvas.id, item.number)
 
@@ -254,7 +257,7 @@ class Expansion:
             "graph": place.canvas.id,
             "node": item.from_node,
         }
-        self._graph.add_initial(*end, place.packets[item.from_node], {MARK: mark})
+        self.graph.add_initial(*end, place.packets[item.from_node], {MARK: mark})
         own = is_ours(place.workflow, self._workflow)
         origin = (place.canvas.id, item.from_node, item.number)
         self.origins.packets.append(origin if own else None)
@@ -316,23 +319,23 @@ class Expansion:
             return
         try:
             if component == "graph_input":
-                self._graph.add_inport(public_name(node, "inputName"), node.id, "input")
+                self.graph.add_inport(public_name(node, "inputName"), node.id, "input")
             else:
-                self._graph.add_outport(public_name(node, "outputName"), node.id, "output")
+                self.graph.add_outport(public_name(node, "outputName"), node.id, "output")
         except GraphError as error:
             for problem in error.problems:
                 self._tell_of(place, node, problem.message, problem.code, hint="rename one")
 
     def _kick(self) -> None:
         """Nodes with values and nothing incoming get the values, as the original sends them."""
-        fed = {item.to_node for item in self._graph.connections}
-        fed |= {item.node for item in self._graph.initials}
+        fed = {item.to_node for item in self.graph.connections}
+        fed |= {item.node for item in self.graph.initials}
         for name, node in self._starts:
-            actor = self._target.actor(self._graph.nodes[name].component)
+            actor = self._target.actor(self.graph.nodes[name].component)
             port = kick_of(node, actor) if actor and name not in fed else None
             if port is not None and node.values and accepts(port, freeze(node.values)):
                 packet = {"type": "Object", "data": node.values}
-                self._graph.add_initial(name, port.name, packet, {MARK: {"values": True}})
+                self.graph.add_initial(name, port.name, packet, {MARK: {"values": True}})
                 self.origins.packets.append(None)
 
     def _groups(self, place: Place) -> None:
@@ -341,10 +344,10 @@ class Expansion:
         for group in place.canvas.groups:
             name = place.prefix + group.id
             inside = [place.prefix + node for node in group.nodes]
-            known = [node for node in inside if node in self._graph.nodes]
+            known = [node for node in inside if node in self.graph.nodes]
             if name not in self.origins.groups:
                 metadata = {"title": group.title} if group.title else None
-                self._graph.add_group(name, known, metadata)
+                self.graph.add_group(name, known, metadata)
                 self.origins.groups[name] = (place.canvas.id, group.id)
 
     def _component(self, node: Node) -> str:

@@ -36,6 +36,8 @@ class Origins:
     derived: set[tuple[str, ...]] = field(default_factory=set)  # connections without one in Zeal
     packets: list[tuple[str, str, int] | None] = field(default_factory=list)  # -> widget, number
     canvases: dict[str, str] = field(default_factory=dict)  # prefix -> canvas
+    parents: dict[str, End] = field(default_factory=dict)  # prefix -> prefix around it, node
+    foreign: set[str] = field(default_factory=set)  # prefixes of other workflows' graphs
     groups: dict[str, tuple[str, str]] = field(default_factory=dict)  # -> canvas, group
 
 

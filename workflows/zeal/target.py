@@ -32,6 +32,7 @@ class Target:
         present: those that are set.
         workflows: other workflows by Zeal's id, whose graphs may be used as sub-graphs.
         max_nodes: of the graph with all sub-graphs in their places.
+        lenient: take templates that are unknown here for components.
     """
 
     registry: Registry
@@ -40,6 +41,7 @@ class Target:
     present: frozenset[str] = frozenset()
     workflows: Mapping[str, ZealWorkflow] = field(default_factory=dict)
     max_nodes: int = 10_000
+    lenient: bool = False
 
     def component(self, template: str) -> str:
         """A template id without our own namespace."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from engine.codec import from_wire, to_plain
+from engine.errors import CodecError
 from engine.messages import FrozenDict
 from workflows.zeal.keys import value_of
 
@@ -78,3 +80,19 @@ def _read(text: str) -> Any:
 def _tagged(value: str | float) -> dict[str, Any]:
     kind = {str: "String", int: "Integer", float: "Float"}[type(value)]
     return {"type": kind, "data": value}
+
+
+def packet_for(template: str, data: Any) -> Any:
+    """The setting that makes a widget, or an emitter, send this packet; None if none does."""
+    try:
+        message = from_wire(data)
+        plain = to_plain(message)
+    except CodecError:
+        return None
+    if template == "tpl_text_input":
+        return plain if isinstance(message, str) else None
+    if template in ("tpl_number_input", "tpl_range_input"):
+        number = isinstance(message, int | float) and not isinstance(message, bool)
+        return plain if number else None
+    known = isinstance(message, bool | dict | list | int | float | str)
+    return plain if known else None

@@ -66,6 +66,8 @@ PATHS = {
     "/api/v1/versions": {"get"},
     "/api/v1/versions/{id}": {"get"},
     "/api/v1/workflows": {"get", "post"},
+    "/api/v1/workflows/import": {"post"},
+    "/api/v1/workflows/{id}/export": {"get"},
     "/api/v1/workflows/{id}": {"get", "put", "patch", "delete"},
     "/api/v1/workflows/{id}/connections": {"post", "delete"},
     "/api/v1/workflows/{id}/nodes": {"post"},

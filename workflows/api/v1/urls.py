@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from workflows.api.v1.breakers import Breakers
@@ -12,6 +12,7 @@ from workflows.api.v1.deliveries import Deliveries
 from workflows.api.v1.executions import Executions
 from workflows.api.v1.graphs import ValidateGraph
 from workflows.api.v1.templates import Templates
+from workflows.api.v1.transfer import ExportWorkflow, ImportWorkflow
 from workflows.api.v1.versions import Versions
 from workflows.api.v1.workflows import Workflows
 
@@ -26,6 +27,8 @@ router.register("templates", Templates, basename="template")
 
 urlpatterns = [
     path("executions/bulk", BulkStart.as_view()),  # before the router: it is no execution's id
+    path("workflows/import", ImportWorkflow.as_view()),
+    re_path(r"^workflows/(?P<pk>[0-9]{1,18})/export\Z", ExportWorkflow.as_view()),
     *router.urls,
     path("graphs/validate", ValidateGraph.as_view()),
 ]
