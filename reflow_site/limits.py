@@ -83,6 +83,13 @@ LIMITS: tuple[Limit, ...] = (
         30 * DAY,
     ),
     Limit(
+        "RUN_SECONDS_MAX",
+        "seconds that a start or a graph may ask for",
+        "400 `timeout_invalid`",
+        "workflows/test_run_time.py::test_a_time_limit_that_cannot_be_is_refused_by_name",
+        30 * DAY,
+    ),
+    Limit(
         "EVENT_LIMIT",
         "`MessageSent` events of a run, one by one",
         "later ones are summed up for each connection",

@@ -190,9 +190,14 @@ def _drained(seen: Any) -> bool:
 
 def kill_this_process() -> None:
     """End this process at once, its children first: what runs in them ignored every request."""
+    kill_children()
+    _kill(os.getpid())
+
+
+def kill_children() -> None:
+    """End what a run has started and left behind: its process has one run at a time."""
     for pid in reversed(descendants(os.getpid())):
         _kill(pid)
-    _kill(os.getpid())
 
 
 def descendants(pid: int) -> list[int]:

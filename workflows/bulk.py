@@ -167,7 +167,7 @@ def _store_once(bulk: _Bulk) -> None:
                 continue
             row = Execution(owner=bulk.owner, workflow=bulk.workflow, source=bulk.source)
             row.version = version
-            fill(row, request, bulk.warnings[number])
+            fill(row, request, bulk.graph, bulk.warnings[number])
             rows[number] = row
         Execution.objects.bulk_create(rows.values(), batch_size=ROWS_A_STATEMENT)
         transaction.on_commit(lambda: _announce([row.pk for row in rows.values()]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, Now
 
 from workflows import outbox
 from workflows.models import HELD, TERMINAL, Execution, Status
+from workflows.run_time import limit_text
 from workflows.slots import full_users, full_workflows, has_slots, lock_slots, slots_in_use
 from workflows.workers import avoided_by, from_now, takes_runs
 
@@ -40,6 +41,7 @@ class Claim:
     pk: UUID
     execution_id: str
     token: int
+    time_limit: str = field(default="", compare=False)  # how long it may take, and who says so
 
 
 def move(pk: UUID, to: Status, *, held: int | None = None, **columns: Any) -> bool:
@@ -127,7 +129,7 @@ def _startable(worker: str, avoid: Collection[UUID]) -> QuerySet[Execution]:
     """Queued rows that nobody else is taking; on SQLite the transaction itself is the lock."""
     queued = Execution.objects.filter(~avoided_by(worker), status=Status.QUEUED)
     queued = queued.exclude(Q(pk__in=avoid) | Q(owner_id__in=full_users())).only(
-        "pk", "execution_id", "token", "workflow_id"
+        "pk", "execution_id", "token", "workflow_id", "timeout_seconds", "timeout_set_by"
     )
     return queued.select_for_update(skip_locked=True, of=("self",))
 
@@ -142,9 +144,10 @@ def _take(row: Execution, worker: str, pid: int) -> Claim | None:
         worker_pid=pid,
         attempt=F("attempt") + 1,
         lease_until=from_now(settings.LEASE_SECONDS),
-        deadline_at=Coalesce("deadline_at", from_now(settings.RUN_SECONDS)),
+        deadline_at=Coalesce("deadline_at", from_now(row.timeout_seconds or settings.RUN_SECONDS)),
     )
-    return Claim(row.pk, row.execution_id, row.token + 1) if claimed else None
+    time_limit = limit_text(row.timeout_seconds, row.timeout_set_by)
+    return Claim(row.pk, row.execution_id, row.token + 1, time_limit) if claimed else None
 
 
 def renew(claim: Claim) -> bool:

@@ -20,6 +20,7 @@ from workflows.hints import hint
 from workflows.journal import discard
 from workflows.lifecycle import move
 from workflows.models import HELD, Execution, KeeperLease, Status
+from workflows.run_time import limit_text
 from workflows.workers import count_loss, from_now
 
 if TYPE_CHECKING:
@@ -95,10 +96,12 @@ def end_overdue() -> int:
     """
     late = Q(status=Status.RUNNING, deadline_at__lt=from_now(-DEADLINE_GRACE_SECONDS))
     waiting = Q(status__in=(Status.QUEUED, Status.WAITING), deadline_at__lt=Now())
-    overdue = Execution.objects.filter(late | waiting).values_list("pk", "execution_id")
+    columns = ("pk", "execution_id", "timeout_seconds", "timeout_set_by")
+    overdue = Execution.objects.filter(late | waiting).values_list(*columns)
     ended = 0
-    for pk, execution_id in overdue[:ROWS_A_ROUND]:
-        if fail(pk, "it was not over at its deadline", "deadline_exceeded"):
+    for pk, execution_id, *limit in overdue[:ROWS_A_ROUND]:
+        error = f"it was not over at its deadline, after {limit_text(*limit)}"
+        if fail(pk, error, "deadline_exceeded"):
             logger.warning("execution %s: past its deadline", execution_id)
             ended += 1
     return ended

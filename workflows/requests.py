@@ -12,6 +12,7 @@ from engine.codec import dumps
 from engine.errors import CodecError, InputError, Problem
 from workflows.event_rows import clean
 from workflows.models import EXECUTION_ID
+from workflows.run_time import read_seconds
 from workflows.webhooks import read_webhook
 
 IDEMPOTENCY_KEY = r"[!-~]{1,255}\Z"
@@ -29,6 +30,7 @@ class StartRequest:
     idempotency_key: str = ""
     webhook_url: str = ""
     priority: int = 0
+    timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ def read_request(
     metadata_text = _written("metadata", rest, problems)
     webhook_url = read_webhook(rest, problems)
     priority = _priority(rest.get("priority"), caller.priorities, problems)
+    where = "metadata.timeout_seconds"
+    timeout_seconds = read_seconds(rest.get("timeout_seconds"), where, problems)
     key = _key(caller.idempotency_key, problems)
     if problems:
         raise InputError(problems)
@@ -76,6 +80,7 @@ def read_request(
         idempotency_key=key,
         webhook_url=webhook_url,
         priority=priority,
+        timeout_seconds=timeout_seconds,
     )
 
 

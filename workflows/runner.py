@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
@@ -20,7 +19,7 @@ from engine.graph import Graph
 from engine.graph.resume import ResumeLevel, resume_level
 from engine.network import Network
 from workflows import surroundings
-from workflows.beat import Beat, Orders, StopReason, kill_this_process
+from workflows.beat import Beat, Orders, StopReason, kill_children, kill_this_process
 from workflows.breakers import SharedBreakers
 from workflows.endings import End, end_of, give_back, write_end
 from workflows.event_log import EventWriter, FencedError
@@ -175,7 +174,9 @@ async def _attempt(claim: Claim, job: Job) -> End:
     if journal is not None and journal.error is not None:
         raise journal.error
     stopped = result.status == "cancelled"
-    end = _stopped(beat.reason, result) if stopped else end_of(result, writer.problems)
+    if stopped:
+        kill_children()
+    end = _stopped(claim, beat.reason, result) if stopped else end_of(result, writer.problems)
     return replace(
         end,
         journaled=journal is not None,
@@ -212,12 +213,12 @@ def _build(
     return network, distribute(graph, registry, given)
 
 
-def _stopped(reason: StopReason | None, result: Result | None = None) -> End:
+def _stopped(claim: Claim, reason: StopReason | None, result: Result | None = None) -> End:
     """The end of a run that was asked to stop."""
     duration_ms = result.duration_ms if result else None
     executed = result.nodes_executed if result else 0
     if reason is StopReason.DEADLINE:
-        error = f"it took longer than {settings.RUN_SECONDS:g} s (limit: RUN_SECONDS)"
+        error = f"it took longer than {claim.time_limit}"
         return End(Status.FAILED, error, "deadline_exceeded", duration_ms, executed)
     if reason is StopReason.CANCEL:
         return End(Status.CANCELLED, duration_ms=duration_ms, nodes_executed=executed)
@@ -238,6 +239,6 @@ def _give_up(claim: Claim, reason: StopReason) -> None:
         if reason in (StopReason.PAUSED, StopReason.SHUTDOWN):
             _hand_back(claim, reason)
         else:
-            write_end(claim, replace(_stopped(reason), journaled=True))
+            write_end(claim, replace(_stopped(claim, reason), journaled=True))
     except (FencedError, DatabaseError) as error:
         logger.warning("execution %s ends unwritten: %s", claim.execution_id, error)

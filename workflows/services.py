@@ -25,6 +25,7 @@ from workflows.journal import discard
 from workflows.lifecycle import move
 from workflows.models import Execution, Status, WhenFull, Workflow, WorkflowVersion
 from workflows.requests import Caller, read_request
+from workflows.run_time import seconds_of
 from workflows.starts import fill, posted_version, priorities_of
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ def checked_graph(graph: GraphLike) -> Graph:
     """
     parsed = graph if isinstance(graph, Graph) else Graph.from_json(graph)
     check(parsed, surroundings.registry(), surroundings.graph_limits())
+    seconds_of(parsed)
     return parsed
 
 
@@ -217,7 +219,7 @@ def start_execution(
         with transaction.atomic():
             execution = Execution(owner=owner, workflow=workflow, source=source)
             execution.version = version or posted_version(owner, parsed)
-            _record(execution, request, warnings)
+            _record(execution, request, parsed, warnings)
             transaction.on_commit(lambda: _announce(execution.pk))
     except IntegrityError:  # the same id or key, at the same moment
         earlier = _earlier(owner, request)
@@ -250,8 +252,10 @@ def _found(rows: QuerySet[Execution], request: StartRequest) -> Execution | None
     return of_id or of_key
 
 
-def _record(execution: Execution, request: StartRequest, warnings: tuple[str, ...]) -> None:
-    fill(execution, request, warnings)
+def _record(
+    execution: Execution, request: StartRequest, graph: Graph, warnings: tuple[str, ...]
+) -> None:
+    fill(execution, request, graph, warnings)
     replaced = admit(execution.owner, execution.workflow)
     execution.save(force_insert=True)
     for old in replaced:

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from engine.codec import dumps
 from workflows.models import Workflow, WorkflowVersion
+from workflows.run_time import GRAPH, START, seconds_of
 from workflows.selectors import workflows_of
 
 if TYPE_CHECKING:
@@ -35,8 +36,13 @@ def posted_version(owner: User, graph: Graph) -> WorkflowVersion:
     )[0]
 
 
-def fill(execution: Execution, request: StartRequest, warnings: tuple[str, ...]) -> None:
+def fill(
+    execution: Execution, request: StartRequest, graph: Graph, warnings: tuple[str, ...]
+) -> None:
     """Write a request into a row that is not saved yet."""
+    execution.timeout_seconds = request.timeout_seconds or seconds_of(graph)
+    if execution.timeout_seconds is not None:
+        execution.timeout_set_by = GRAPH if request.timeout_seconds is None else START
     execution.execution_id = request.execution_id or str(execution.pk)
     execution.workflow_label = request.workflow_label
     if execution.workflow is None and request.workflow_label:

@@ -49,6 +49,9 @@ class MetadataInput(serializers.Serializer[Any]):
     priority = serializers.IntegerField(
         required=False, allow_null=True, help_text="higher runs first; -10 to 10, staff -100 to 100"
     )
+    timeout_seconds = serializers.FloatField(
+        required=False, allow_null=True, help_text="then it fails; by default as its graph says"
+    )
     webhook_headers = ObjectField(required=False, allow_null=True)
     trace_webhook_url = serializers.URLField(required=False, allow_null=True)
     enable_tracing = serializers.BooleanField(required=False, allow_null=True)

@@ -107,6 +107,8 @@ class Execution(models.Model):
     hinted_at = models.DateTimeField(null=True, blank=True)
     hint_count = models.PositiveIntegerField(default=0)  # how often a worker was told of it
 
+    timeout_seconds = models.FloatField(null=True, blank=True)  # None: RUN_SECONDS
+    timeout_set_by = models.CharField(max_length=10, blank=True)  # start, graph; empty: the server
     deadline_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
