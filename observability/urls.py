@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from observability.views import Health, healthz, readyz
+from observability.views import Health, healthz, metrics, readyz
 
 urlpatterns = [
     path("health", Health.as_view(), name="health"),
     path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
     path("readyz", readyz, name="readyz"),
 ]

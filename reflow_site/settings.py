@@ -303,6 +303,8 @@ WS_IDLE_SECONDS = env.float("WS_IDLE_SECONDS", default=3600.0)
 WS_UNREAD_BYTES = env.int("WS_UNREAD_BYTES", default=1024**2)  # then the server waits
 WS_UNREAD_SECONDS = env.float("WS_UNREAD_SECONDS", default=10.0)  # and then it closes
 WS_PING_SECONDS = env.int("WS_PING_SECONDS", default=20)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # of who may read /metrics, beside staff
+METRICS_ALLOW = env.list("METRICS_ALLOW", default=[])  # addresses that may without one
 DISK_FREE_BYTES = env.int("DISK_FREE_BYTES", default=256 * 1024**2)  # less is a problem
 EVENT_LIMIT = env.int("EVENT_LIMIT", default=50_000)  # MessageSent rows one by one; then summed
 EVENT_WARN = env.int("EVENT_WARN", default=10_000)  # events of a run; then its log says so

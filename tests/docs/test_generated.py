@@ -58,6 +58,7 @@ WITHOUT_SCHEMA = {
     "GET /health",
     "GET /healthz",
     "GET /readyz",
+    "GET /metrics",
     "GET /api/docs/",
     "GET /api/schema/",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,8 +78,21 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     return Response(answer.body(), status=answer.status, headers=dict(answer.headers or {}))
 
 
+limit_hits: Counter[str] = Counter()  # of this process, for its metrics
+_NAMED_LIMIT = re.compile(r"\(limit: ([A-Za-z_]+)")
+
+
 def failure_of(exc: Exception) -> Failure:
     """What an exception means; one that the table does not know is a 500 without detail."""
+    answer = _failure_of(exc)
+    if found := _NAMED_LIMIT.search(answer.error):
+        limit_hits[found[1]] += 1
+    elif answer.status in (413, 429):
+        limit_hits[answer.code] += 1
+    return answer
+
+
+def _failure_of(exc: Exception) -> Failure:
     if isinstance(exc, DatabaseError) and (answer_of_database := of_database(exc)):
         return answer_of_database
     for kinds, answer in _ANSWERS:
