@@ -40,6 +40,7 @@ def test_a_letter_says_what_failed_where_and_with_what(api: APIClient, owner: Us
         "fingerprint": "0" * 64,
         "attempts": 1,
         "event_seq": 7,
+        "event_url": "/api/v1/executions/run-a/events?after_seq=6&limit=1",
         "incomplete": "",
         "resolved_by": "",
         "resolved_at": None,

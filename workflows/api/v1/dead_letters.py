@@ -13,6 +13,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.filters import OrderingFilter
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.viewsets import GenericViewSet
 
 from workflows.api.commands import checked
@@ -49,6 +50,10 @@ class DeadLetterRow(serializers.ModelSerializer[DeadLetter]):
         source="requeued_as.execution_id", default=None, read_only=True
     )
 
+    event_url = serializers.SerializerMethodField(
+        help_text="the event of the failure; null if it is not stored"
+    )
+
     class Meta:
         model = DeadLetter
         fields: tuple[str, ...] = (
@@ -63,6 +68,7 @@ class DeadLetterRow(serializers.ModelSerializer[DeadLetter]):
             "fingerprint",
             "attempts",
             "event_seq",
+            "event_url",
             "incomplete",
             "created_at",
             "resolved_by",
@@ -70,6 +76,12 @@ class DeadLetterRow(serializers.ModelSerializer[DeadLetter]):
             "requeued_as",
         )
         read_only_fields: tuple[str, ...] = fields
+
+    def get_event_url(self, letter: DeadLetter) -> str | None:
+        if letter.event_seq is None:
+            return None
+        events = reverse("execution-events", [letter.execution.execution_id])
+        return f"{events}?after_seq={letter.event_seq - 1}&limit=1"
 
 
 class DeadLetterDetail(DeadLetterRow):
