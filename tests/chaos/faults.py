@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.chaos.processes import Family
     from tests.chaos.site import Machine, Site
 
-FROZEN_SECONDS = LEASE_SECONDS + 3.5  # long enough that another has the run by then
+FROZEN_SECONDS = (LEASE_SECONDS + 1, LEASE_SECONDS + 3.5)  # so that another has the run by then
 SLOW_SECONDS = 3.0
 FULL_SECONDS = 3.0
 JUMP_SECONDS = 6.0
@@ -110,7 +110,7 @@ def freeze_child(site: Site, chance: random.Random) -> Hit | None:
     if not owners:
         return None
     worker, pid = chance.choice(owners)
-    return _freeze("freeze_child", (pid,), worker, FROZEN_SECONDS)
+    return _freeze("freeze_child", (pid,), worker, chance.uniform(*FROZEN_SECONDS))
 
 
 def _freeze(kind: str, pids: tuple[int, ...], worker: str, seconds: float) -> Hit:
@@ -132,14 +132,15 @@ def killer(role: str) -> Callable[[Site, random.Random], Hit | None]:
     return strike
 
 
-def freezer(role: str, seconds: float) -> Callable[[Site, random.Random], Hit | None]:
+def freezer(role: str, *seconds: float) -> Callable[[Site, random.Random], Hit | None]:
     """A process and its children stand still for a while."""
 
     def strike(site: Site, chance: random.Random) -> Hit | None:
         one = _one(site, chance, role)
         if one is None:
             return None
-        return _freeze(f"freeze_{role}", one.pids, one.worker, seconds)
+        lasts = chance.uniform(min(seconds), max(seconds))
+        return _freeze(f"freeze_{role}", one.pids, one.worker, lasts)
 
     return strike
 
@@ -315,13 +316,13 @@ FAULTS = (
     Fault("worker_child", 200, kill_child),
     Fault("worker", 55, killer("worker")),
     Fault("freeze_child", 30, freeze_child),
-    Fault("freeze_worker", 10, freezer("worker", FROZEN_SECONDS)),
+    Fault("freeze_worker", 10, freezer("worker", *FROZEN_SECONDS)),
     Fault("deploy", 16, deploy),
     Fault("up", 7, kill_up),
     Fault("web", 36, killer("web")),
     Fault("freeze_web", 8, freezer("web", SLOW_SECONDS)),
     Fault("keeper", 36, killer("keeper")),
-    Fault("freeze_keeper", 8, freezer("keeper", FROZEN_SECONDS)),
+    Fault("freeze_keeper", 8, freezer("keeper", *FROZEN_SECONDS)),
     Fault("beat", 4, killer("beat")),
     Fault("broker", 20, kill_broker),
     Fault("broker_wiped", 14, wipe_broker),
