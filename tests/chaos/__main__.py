@@ -15,8 +15,10 @@ from tests.chaos.figures import figures
 from tests.chaos.report import Outcome, verdict, write
 from tests.chaos.sabotage import SAFEGUARDS
 from tests.chaos.site import PROFILES
+from tests.chaos.workflows import kinds
 
 ALL = [fault.kind for fault in FAULTS]
+KINDS = [kind.name for kind in kinds()]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--workers", type=int, default=6, help="runs at the same time")
     made.add_argument("--trials", type=int, default=3, help="timed single faults, afterwards")
     made.add_argument("--only", choices=ALL, nargs="*", default=(), help="these faults alone")
+    made.add_argument("--kinds", choices=KINDS, nargs="*", default=(), help="these workflows alone")
     made.add_argument("--without", choices=SAFEGUARDS, default="", help="must make it red")
     made.add_argument("--report", type=Path, help="folder for the page, the plot and the JSON line")
     return made
@@ -38,7 +41,7 @@ def main(arguments: list[str]) -> int:
     """0 if every promise was kept; else 1, and the site's folder is kept."""
     given = vars(parser().parse_args(arguments))
     folder: Path | None = given.pop("report")
-    plan = Plan(**given | {"only": tuple(given["only"])})
+    plan = Plan(**given | {name: tuple(given[name]) for name in ("only", "kinds")})
     started = time.monotonic()
 
     def say(text: str) -> None:

@@ -49,6 +49,7 @@ class Plan:
     workers: int = 6
     trials: int = 3
     only: tuple[str, ...] = ()  # kinds of faults; all, if empty
+    kinds: tuple[str, ...] = ()  # of workflows; all, if empty
     without: str = ""  # the safeguard that is taken away
 
 
@@ -89,7 +90,8 @@ class Experiment:
 
     def _hurt(self) -> Evidence:
         plan = self.plan
-        self.load = Load(self.site, self.kinds, plan.runs, plan.seed, plan.outstanding)
+        chosen = tuple(kind for kind in self.kinds if not plan.kinds or kind.name in plan.kinds)
+        self.load = Load(self.site, chosen, plan.runs, plan.seed, plan.outstanding)
         pages = Pages(self.site, self.load)
         sockets = Sockets(self.site, self.load, plan.seed)
         for part in (self.load, pages, sockets):

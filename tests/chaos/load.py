@@ -127,7 +127,8 @@ class Load:
 
 def _plan(kinds: tuple[Kind, ...], runs: int, chance: random.Random) -> list[_Start]:
     """The runs in the order in which they start; of each kind its share, in every seed."""
-    chosen = [kind for kind in kinds for _ in range(-(-runs * kind.share // 100))]
+    whole = sum(kind.share for kind in kinds)
+    chosen = [kind for kind in kinds for _ in range(-(-runs * kind.share // whole))]
     chance.shuffle(chosen)
     return [
         _Start(
