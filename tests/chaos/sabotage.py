@@ -6,6 +6,7 @@ The product knows nothing of it: only ``tests.chaos.settings`` loads this app.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from datetime import UTC, datetime
 from importlib import import_module
@@ -90,8 +91,10 @@ def _remove_fence() -> None:
         return bool(move(pk, to, **columns))
 
     lifecycle.Claim = lambda pk, execution_id, _token: claim(pk, execution_id, 0)
-    for name in ("lifecycle", "endings", "recovery"):
-        _module(f"workflows.{name}").move = unfenced
+    lifecycle.move = unfenced
+    for name, module in list(sys.modules.items()):  # those that have imported it already
+        if name.startswith("workflows.") and getattr(module, "move", None) is move:
+            vars(module)["move"] = unfenced
 
 
 def _module(name: str) -> Any:
