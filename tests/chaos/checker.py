@@ -135,9 +135,10 @@ def one_owner_writes(evidence: Evidence, kinds: Mapping[str, Kind]) -> Iterator[
             if not owned and not (event.type in BETWEEN or is_end):
                 text = f"event {event.seq} ({event.type}) stands where nobody held the run"
                 yield Offence("P4", "stale", name, text)
+            new = event.pid not in {0, *writers}
             if event.pid:
                 writers.add(event.pid)
-            if len(writers) > 1:
+            if new and len(writers) > 1:
                 text = f"event {event.seq} is of process {event.pid}, of {sorted(writers)}"
                 yield Offence("P4", "stale", name, text)
             if event.type in BETWEEN:
