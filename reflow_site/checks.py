@@ -37,6 +37,7 @@ NOT_NEGATIVE = (
     "RETENTION_EXECUTIONS_DAYS",
     "RETENTION_RUNS_PER_WORKFLOW",
     "RETENTION_EVENTS_DAYS",
+    *(limit.setting for limit in LIMITS if limit.least == 0),
 )
 SHORTEST_LEASE_SECONDS = 3
 ASGI_SERVERS = ("daphne", "uvicorn")

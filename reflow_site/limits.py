@@ -39,6 +39,7 @@ _JSON = "400 `json_invalid`"
 _FAILS = "the run fails with `limit_exceeded`"
 _WAIT = "429 `rate_limited` with `Retry-After`"
 _REQUEST = "the firing fails with `{}`"
+_SLOW = "503 `database_slow` with `Retry-After`"
 _ENTRIES = "workflows/test_entries.py::test_every_entry_refuses_what_is_no_strict_json"
 
 LIMITS: tuple[Limit, ...] = (
@@ -306,6 +307,30 @@ LIMITS: tuple[Limit, ...] = (
         "a client that does not answer is cut off by the web server",
         "reflow_site/test_plan.py::test_the_web_server_pings_its_sockets",
         600,
+    ),
+    Limit(
+        "DATABASE_STATEMENT_SECONDS",
+        "seconds of one statement of a web process (PostgreSQL)",
+        _SLOW,
+        "reflow_site/test_database_timeouts.py::test_a_statement_that_takes_too_long_is_a_503",
+        600,
+        0,
+    ),
+    Limit(
+        "DATABASE_LOCK_SECONDS",
+        "seconds that it waits for a lock",
+        _SLOW,
+        "reflow_site/test_database_timeouts.py::test_a_lock_that_takes_too_long_is_a_503",
+        600,
+        0,
+    ),
+    Limit(
+        "DATABASE_IDLE_SECONDS",
+        "seconds that it does nothing in a transaction",
+        "the connection is closed: 503 `unavailable`",
+        "reflow_site/test_database_timeouts.py::test_a_web_process_has_the_three_limits",
+        600,
+        0,
     ),
 )
 

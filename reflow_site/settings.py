@@ -153,6 +153,11 @@ def _database() -> dict[str, Any]:
 
 DATABASES = {"default": _database()}
 
+# Of a web process on PostgreSQL; 0 is no limit. A request over one of them is answered 503.
+DATABASE_STATEMENT_SECONDS = env.float("DATABASE_STATEMENT_SECONDS", default=5.0)
+DATABASE_LOCK_SECONDS = env.float("DATABASE_LOCK_SECONDS", default=2.0)
+DATABASE_IDLE_SECONDS = env.float("DATABASE_IDLE_SECONDS", default=10.0)  # in a transaction
+
 # --- Broker and channel layer -----------------------------------------------------------------
 
 BROKER_SOCKET = broker_socket(VAR_DIR)  # of the private Valkey that `manage.py up` starts
