@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from engine.journal import Intent
+
 
 def describe(error: BaseException) -> str:
     """An error as a user reads it: its text, or its kind if it has none or cannot say it."""
@@ -163,3 +165,23 @@ class ExpressionError(EngineError):
     def __init__(self, expression: str, reason: str) -> None:
         self.reason = reason
         super().__init__(f"{expression}: {reason}")
+
+
+class InDoubtError(EngineError):
+    """Unsafe firings were under way when a worker was lost, and a person has to decide.
+
+    ``intents`` are those firings.
+    """
+
+    code = "in_doubt"
+
+    def __init__(self, intents: Iterable[Intent]) -> None:
+        self.intents = tuple(intents)
+        nodes = ", ".join(sorted({intent.node for intent in self.intents}))
+        super().__init__(f"in doubt after the loss of a worker: {nodes}")
+
+
+class SkippedError(EngineError):
+    """A firing in doubt that counts as done, and gave nothing."""
+
+    code = "in_doubt"

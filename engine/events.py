@@ -139,6 +139,20 @@ class ActorRetried(_Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FiringInDoubt(_Event):
+    """A lost worker had begun an unsafe firing; ``action`` is what becomes of it.
+
+    ``ask``, ``rerun``, ``skip``, ``output`` or ``fail``.
+    """
+
+    node: str
+    component: str
+    key: str  # its idempotency key
+    action: str
+    by: str = ""  # who decided; empty: the policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActorRestarted(_Event):
     """A supervisor made the actor anew; ``cause`` is the node that failed."""
 
@@ -246,6 +260,7 @@ EngineEvent: TypeAlias = (
     | ActorLogged
     | ActorStateChanged
     | ActorRetried
+    | FiringInDoubt
     | ActorRestarted
     | BreakerChanged
     | PortGrew

@@ -32,8 +32,7 @@ class Keys:
 
     def next(self, inputs: Mapping[str, Message]) -> str:
         """The key of the next firing with these inputs: 64 hexadecimal digits."""
-        content = _canonical(inputs)
-        digest = sha256(content.encode()).hexdigest()
+        digest = digest_of(inputs)
         number = self._seen[digest]
         self._seen[digest] += 1
         parts = json.dumps([self._run, self._node, digest, number])
@@ -42,7 +41,12 @@ class Keys:
     def count(self, firings: Iterable[Mapping[str, Message]]) -> None:
         """These inputs have had their keys, in an earlier attempt."""
         for inputs in firings:
-            self._seen[sha256(_canonical(inputs).encode()).hexdigest()] += 1
+            self._seen[digest_of(inputs)] += 1
+
+
+def digest_of(inputs: Mapping[str, Message]) -> str:
+    """The sha256 of what a firing is given, in hexadecimal digits."""
+    return sha256(_canonical(inputs).encode()).hexdigest()
 
 
 def _canonical(inputs: Mapping[str, Message]) -> str:

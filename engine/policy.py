@@ -8,7 +8,8 @@ letter.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from engine.errors import ConfigError, Problem, nearest
@@ -87,11 +88,31 @@ class Fallback(_Settings):
     value: Any = None
 
 
+class InDoubt(StrEnum):
+    """What is to be done with an unsafe firing that a lost worker had begun.
+
+    Nobody knows whether its effect has happened.
+    """
+
+    RERUN = "rerun"  # it happens at least once
+    SKIP = "skip"  # it happens at most once
+    ASK = "ask"  # a person says
+
+
 @dataclass(frozen=True)
 class NodePolicy(_Settings):
     retry: RetryPolicy = RetryPolicy()
     breaker: BreakerPolicy | None = None
     fallback: Fallback | None = None
+    in_doubt: InDoubt | None = setting(
+        None, key="inDoubt", help="an unsafe firing after a loss; by default as the graph says"
+    )
+
+    @property
+    def of_failures(self) -> NodePolicy | None:
+        """The part of it that is about failures, if there is one."""
+        rest = replace(self, in_doubt=None)
+        return None if rest == NodePolicy() else rest
 
 
 @dataclass(frozen=True)
@@ -127,6 +148,23 @@ def supervision_of(properties: Mapping[str, Any]) -> Supervision | None:
     raw = properties.get("supervision")
     supervision: Supervision | None = _read(Supervision, raw, "properties.supervision", "")
     return supervision
+
+
+def in_doubt_of(properties: Mapping[str, Any]) -> InDoubt:
+    """What a graph says of firings in doubt, as ``inDoubt`` or ``in_doubt``; else ask.
+
+    Raises:
+        ConfigError: it is none of the three.
+    """
+    name = next((name for name in ("inDoubt", "in_doubt") if name in properties), None)
+    if name is None:
+        return InDoubt.ASK
+    try:
+        return InDoubt(properties[name])
+    except ValueError as error:
+        text, hint = f"{properties[name]!r} is no policy", nearest(str(properties[name]), InDoubt)
+        where = f"properties.{name}"
+        raise ConfigError([Problem(where, text, "policy_invalid", hint=hint)]) from error
 
 
 def _read(kind: Any, raw: Any, where: str, node: str) -> Any:

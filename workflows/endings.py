@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from engine.codec import dumps
 from engine.errors import CodecError, Problem
 from engine.events import Cancelled, Completed, Failed, Requeued
+from workflows.doubts import wait
 from workflows.event_log import append
 from workflows.event_rows import clean
 from workflows.journal import discard
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from uuid import UUID
 
+    from engine.journal import Intent
     from engine.network import Result
     from workflows.letters import Letter
     from workflows.lifecycle import Claim
@@ -49,6 +51,7 @@ class End:
     dead_letters: int = 0  # all of them
     letters: tuple[Letter, ...] = ()  # those that are kept
     journaled: bool = False  # it has a journal, which nobody needs any more
+    in_doubt: tuple[Intent, ...] = ()  # what somebody has to decide on, if it is to wait
 
 
 def end_of(result: Result, problems: Iterable[Problem]) -> End:
@@ -59,7 +62,8 @@ def end_of(result: Result, problems: Iterable[Problem]) -> End:
     if not code and found:
         error, code = f"{found[0]}{_more(len(found) - 1)}", "message_invalid"
     return End(
-        status=Status.FAILED if code else Status.COMPLETED,
+        status=_status(result, code),
+        in_doubt=result.in_doubt,
         error=error,
         code=code,
         duration_ms=result.duration_ms,
@@ -69,12 +73,22 @@ def end_of(result: Result, problems: Iterable[Problem]) -> End:
     )
 
 
+def _status(result: Result, code: str) -> Status:
+    if result.status == "waiting":
+        return Status.WAITING
+    return Status.FAILED if code else Status.COMPLETED
+
+
 def write_end(claim: Claim, end: End) -> None:
-    """Store the end under this claim.
+    """Store the end under this claim; it may be that the run waits for a decision.
 
     Raises:
         FencedError: the run is no longer this worker's; nothing was written.
     """
+    if end.status is Status.WAITING:
+        if wait(claim, end.in_doubt):
+            return
+        end = replace(end, status=Status.CANCELLED, error="", code="")
     with transaction.atomic():
         row = Execution.objects.select_for_update(of=("self",)).get(pk=claim.pk)
         append(claim.pk, claim.token, [_event(row, end)])

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class ConflictError(Exception):
     """What was asked for stands against what is stored already."""
@@ -72,3 +77,22 @@ class AdmissionError(Exception):
     def __init__(self, message: str, code: str) -> None:
         self.code = code
         super().__init__(message)
+
+
+class NotWaitingError(ConflictError):
+    """The run does not wait for a decision."""
+
+    code = "not_waiting"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"the execution is {status}: nothing of it is to be decided")
+
+
+class DoubtDecidedError(ConflictError):
+    """These firings are not open: decided before, or of another run."""
+
+    code = "in_doubt_decided"
+
+    def __init__(self, ids: Iterable[int]) -> None:
+        self.ids = tuple(ids)
+        super().__init__(f"not open in this execution: {', '.join(map(str, self.ids[:20]))}")

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import connection, transaction
 
 from engine.codec import dumps
 from engine.errors import CodecError
-from engine.journal import FailedFiring
+from engine.journal import FailedFiring, Intent
 from engine.journal import JournalEntry as Entry
 from engine.messages import ErrorValue
 from workflows.event_log import FencedError
 from workflows.event_rows import clean
 from workflows.exact_json import exact_message, exact_messages, exact_text
+from workflows.letters import written
 from workflows.models import HELD, Execution, JournalEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from uuid import UUID
 
+    from engine.journal import JournalRecord
     from engine.messages import Message
     from workflows.lifecycle import Claim
+
+
+INTENT = '{"intent":'  # how ``taken`` of an intent begins
 
 
 class RunJournal:
@@ -35,8 +42,8 @@ class RunJournal:
         self._last_seq = last_seq
         self._states: dict[str, str] = {}  # of each node, as it was stored last
 
-    async def commit(self, entries: list[Entry]) -> None:
-        """Store entries in one transaction.
+    async def commit(self, entries: list[JournalRecord]) -> None:
+        """Store entries and intents in one transaction.
 
         Raises:
             FencedError: the run is no longer this worker's; nothing was written.
@@ -47,11 +54,16 @@ class RunJournal:
             self.error = error
             raise
 
-    def _write(self, entries: list[Entry]) -> None:
-        rows = [self._row(seq, entry) for seq, entry in enumerate(entries, self._last_seq + 1)]
+    def _write(self, entries: list[JournalRecord]) -> None:
         table = connection.ops.quote_name(JournalEntry._meta.db_table)  # noqa: SLF001 -- documented
         with transaction.atomic():
-            self._check_held()
+            worker, attempt = self._check_held()
+            rows = [
+                _intent_row(self._claim.pk, seq, entry, worker, attempt)
+                if isinstance(entry, Intent)
+                else self._row(seq, entry)
+                for seq, entry in enumerate(entries, self._last_seq + 1)
+            ]
             with connection.cursor() as cursor:
                 cursor.executemany(
                     f"INSERT INTO {table} (execution_id, seq, node, taken, outputs, state)"  # noqa: S608 -- quoted
@@ -60,13 +72,15 @@ class RunJournal:
                 )
         self._last_seq += len(rows)
 
-    def _check_held(self) -> None:
+    def _check_held(self) -> tuple[str, int]:
+        """The worker that holds the run, and the number of its attempt."""
         held = Execution.objects.filter(pk=self._claim.pk, token=self._claim.token, status__in=HELD)
-        if held.select_for_update(of=("self",)).values_list("pk").first() is None:
+        row = held.select_for_update(of=("self",)).values_list("worker", "attempt").first()
+        if row is None:
             raise FencedError(f"{self._claim.pk} is not held with token {self._claim.token}")
+        return row
 
     def _row(self, seq: int, entry: Entry) -> tuple[Any, ...]:
-        execution = Execution._meta.pk.get_db_prep_value(self._claim.pk, connection)  # noqa: SLF001
         state = _texts(entry.state)
         unchanged = self._states.get(entry.node, "{}") == state
         self._states[entry.node] = state
@@ -75,18 +89,61 @@ class RunJournal:
             for port, messages in entry.outputs.items()
         )
         outputs = f"{{{','.join(sent)}}}"
+        execution = _prepared(self._claim.pk)
         return (execution, seq, entry.node, _taken(entry), outputs, "" if unchanged else state)
 
 
-def load(execution_pk: UUID) -> list[Entry]:
-    """The entries of earlier attempts, in order."""
+def _prepared(execution_pk: UUID) -> Any:
+    return Execution._meta.pk.get_db_prep_value(execution_pk, connection)  # noqa: SLF001 -- documented
+
+
+def _intent_row(
+    execution_pk: UUID, seq: int, intent: Intent, worker: str, attempt: int
+) -> tuple[Any, ...]:
+    """What somebody may have to decide about later; of its inputs only the beginning."""
+    limit = settings.EVENT_PREVIEW_CHARACTERS
+    inputs, incomplete = written(intent.inputs, limit, "EVENT_PREVIEW_CHARACTERS")
+    about = {"digest": intent.digest, "at": intent.at, "worker": worker, "attempt": attempt}
+    taken = dumps({"intent": intent.key, **about, "incomplete": incomplete})
+    return (_prepared(execution_pk), seq, intent.node, taken, inputs, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An intent as it is stored: ``inputs`` is JSON, and ``incomplete`` why it is not all."""
+
+    intent: Intent
+    inputs: str
+    incomplete: str
+    worker: str
+    attempt: int
+
+
+def begun(execution_pk: UUID) -> Iterator[Begun]:
+    """Every intent of a run, in order."""
+    rows = JournalEntry.objects.filter(execution_id=execution_pk, taken__startswith=INTENT)
+    for row in rows.order_by("seq"):
+        taken = json.loads(row.taken)
+        about = (taken["incomplete"], taken["worker"], taken["attempt"])
+        yield Begun(_intent(row.node, taken), row.outputs, *about)
+
+
+def _intent(node: str, taken: dict[str, Any]) -> Intent:
+    return Intent(node, taken["intent"], taken["digest"], {}, taken["at"])
+
+
+def load(execution_pk: UUID) -> list[JournalRecord]:
+    """The entries and intents of earlier attempts, in order; an intent without its inputs."""
     states: dict[str, Mapping[str, Message]] = {}
-    entries = []
+    entries: list[JournalRecord] = []
     rows = JournalEntry.objects.filter(execution_id=execution_pk).order_by("seq")
     for row in rows.values_list("node", "taken", "outputs", "state", named=True):
         if row.state:
             states[row.node] = exact_messages(row.state)
         taken = json.loads(row.taken)
+        if "intent" in taken:
+            entries.append(_intent(row.node, taken))
+            continue
         sent = json.loads(row.outputs)
         entries.append(
             Entry(
@@ -96,13 +153,16 @@ def load(execution_pk: UUID) -> list[Entry]:
                 states.get(row.node, {}),
                 taken["fired"],
                 taken["failed"],
-                tuple(
-                    FailedFiring(exact_messages(item["inputs"]), item["error"], item["code"])
-                    for item in taken["failures"]
-                ),
+                tuple(map(_failure, taken["failures"])),
+                taken.get("closes", ""),
             )
         )
     return entries
+
+
+def _failure(item: dict[str, Any]) -> FailedFiring:
+    inputs = exact_messages(item["inputs"])
+    return FailedFiring(inputs, item["error"], item["code"], item.get("attempts", 1))
 
 
 def discard(execution_pk: UUID) -> None:
@@ -112,11 +172,17 @@ def discard(execution_pk: UUID) -> None:
 
 def _taken(entry: Entry) -> str:
     failures = [
-        {"inputs": _texts(item.inputs), "error": clean(item.error), "code": item.code}
+        {
+            "inputs": _texts(item.inputs),
+            "error": clean(item.error),
+            "code": item.code,
+            "attempts": item.attempts,
+        }
         for item in entry.failures
     ]
     counts = {"consumed": dict(entry.consumed), "fired": entry.fired, "failed": entry.failed}
-    return dumps({**counts, "failures": failures})
+    closes = {"closes": entry.closes} if entry.closes else {}
+    return dumps({**counts, "failures": failures, **closes})
 
 
 def _texts(messages: Mapping[str, Message]) -> str:

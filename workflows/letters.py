@@ -86,7 +86,9 @@ def fingerprint(code: str, node: str, error: str) -> str:
     return sha256(f"{code}\n{node}\n{words}".encode(errors="replace")).hexdigest()
 
 
-def written(inputs: Mapping[str, Message], limit: int) -> tuple[str, str]:
+def written(
+    inputs: Mapping[str, Message], limit: int, name: str = "DEAD_LETTER_BYTES"
+) -> tuple[str, str]:
     """The JSON of a firing's inputs, and why it is not the whole of them; empty if it is."""
     cells: dict[str, str] = {}
     wrong: list[str] = []
@@ -98,7 +100,7 @@ def written(inputs: Mapping[str, Message], limit: int) -> tuple[str, str]:
             cells[port] = to_json("")
     size = sum(len(cell.encode()) for cell in cells.values())
     if size > limit:
-        wrong.append(f"the inputs have {size} bytes (limit: DEAD_LETTER_BYTES)")
+        wrong.append(f"the inputs have {size} bytes (limit: {name})")
         keep = min(settings.EVENT_PREVIEW_CHARACTERS, limit)
         cells = {port: to_json(f"{cell[:keep]}…") for port, cell in cells.items()}
     text = ",".join(f"{dumps(clean(port))}:{cell}" for port, cell in cells.items())

@@ -26,8 +26,8 @@ ALLOWED_FROM: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.RUNNING, Status.PAUSED, Status.WAITING}),
     Status.RUNNING: frozenset({Status.QUEUED, Status.PAUSED}),
     # From paused too: the worker that held it gives it back.
-    Status.PAUSED: frozenset({Status.QUEUED, Status.RUNNING, Status.PAUSED}),
-    Status.WAITING: frozenset({Status.RUNNING}),
+    Status.PAUSED: frozenset({Status.QUEUED, Status.RUNNING, Status.PAUSED, Status.WAITING}),
+    Status.WAITING: HELD,
     Status.COMPLETED: HELD,  # its last firing may end while it is being paused
     Status.FAILED: frozenset({Status.QUEUED, Status.RUNNING, Status.PAUSED, Status.WAITING}),
     Status.CANCELLED: frozenset({Status.QUEUED, Status.RUNNING, Status.PAUSED, Status.WAITING}),

@@ -91,11 +91,13 @@ def _take_back(seen: Execution, lost: QuerySet[Execution]) -> bool:
 def end_overdue() -> int:
     """Fail the runs that are past their deadline and that no worker has ended.
 
+    Not one that waits for somebody: its deadline moves by the time that it waits.
+
     Returns:
         How many.
     """
     late = Q(status=Status.RUNNING, deadline_at__lt=from_now(-DEADLINE_GRACE_SECONDS))
-    waiting = Q(status__in=(Status.QUEUED, Status.WAITING), deadline_at__lt=Now())
+    waiting = Q(status=Status.QUEUED, deadline_at__lt=Now())
     columns = ("pk", "execution_id", "timeout_seconds", "timeout_set_by")
     overdue = Execution.objects.filter(late | waiting).values_list(*columns)
     ended = 0

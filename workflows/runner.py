@@ -21,6 +21,7 @@ from engine.network import Network
 from workflows import surroundings
 from workflows.beat import Beat, Orders, StopReason, kill_children, kill_this_process
 from workflows.breakers import SharedBreakers
+from workflows.doubts import decisions_of
 from workflows.endings import End, end_of, give_back, write_end
 from workflows.event_log import EventWriter, FencedError
 from workflows.inputs import Distribution, distribute
@@ -32,7 +33,7 @@ from workflows.repeats import Repeats
 from workflows.trouble import trouble_of
 
 if TYPE_CHECKING:
-    from engine.journal import JournalEntry
+    from engine.journal import Decision, JournalRecord
     from engine.network import Result
     from workflows.lifecycle import Claim
 
@@ -49,7 +50,8 @@ class Job:
 
     graph: str
     input: str
-    entries: list[JournalEntry]  # of earlier attempts
+    entries: list[JournalRecord]  # of earlier attempts
+    decisions: dict[str, Decision]  # about firings that were in doubt
     start_node: str  # it alone gets the input; empty: the graph
     owner_pk: int
 
@@ -131,7 +133,9 @@ def _load(claim: Claim) -> Job:
     rows = Execution.objects.filter(pk=claim.pk)
     columns = rows.values_list("version__graph", "input", "start_node", "owner", "attempt")
     graph, given, start_node, owner_pk, attempt = columns.get()
-    return Job(graph, given, load(claim.pk) if attempt > 1 else [], start_node, owner_pk)
+    entries = load(claim.pk) if attempt > 1 else []
+    decisions = decisions_of(claim.pk) if entries else {}
+    return Job(graph, given, entries, decisions, start_node, owner_pk)
 
 
 async def _attempt(claim: Claim, job: Job) -> End:
@@ -204,6 +208,7 @@ def _build(
         limits=surroundings.limits(),
         journal=journal,
         resume=job.entries,
+        decisions=job.decisions,
         run_id=str(claim.pk),
         breakers=SharedBreakers(job.owner_pk),
     )

@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 from workflows.models import (
     CircuitBreaker,
     DeadLetter,
+    DoubtfulFiring,
     Execution,
     ExecutionEvent,
     LetterStatus,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
+MOST_NAMED = 8  # nodes that a reason names
 LONG = ("input", "metadata", "result", "warnings", "error")  # texts of a run, of any length
 
 MOST_COUNTED = 1_000  # runs before one in the queue
@@ -90,10 +92,12 @@ def events_after(
 
 
 def waiting_reason(execution: Execution) -> str:
-    """Why a queued or paused run does not go on, in words for its owner; else empty."""
+    """Why a queued, paused or waiting run does not go on, in words for its owner; else empty."""
     if execution.status == Status.PAUSED:
         where = f"; it is kept in the memory of {execution.worker}" if execution.worker else ""
         return f"paused by {execution.pause_by}{where}; resume it, and it goes on"
+    if execution.status == Status.WAITING:
+        return _doubts_of(execution)
     if execution.status != Status.QUEUED:
         return ""
     slots = live_workers().aggregate(total=Sum("slots"))["total"]
@@ -112,6 +116,17 @@ def waiting_reason(execution: Execution) -> str:
     if execution.hinted_at is None:
         return "the broker has not taken its message yet; the keeper goes on offering it"
     return f"a worker was told of it; {ahead}"
+
+
+def _doubts_of(execution: Execution) -> str:
+    """What a waiting run waits for."""
+    rows = DoubtfulFiring.objects.filter(execution=execution, action="")
+    nodes = list(rows.order_by("pk").values_list("node", flat=True))
+    names = list(dict.fromkeys(nodes))
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    count = "1 firing is" if len(nodes) == 1 else f"{len(nodes)} firings are"
+    where = f"{', '.join(names[:MOST_NAMED])}{more}"
+    return f"{count} in doubt since its worker was lost ({where}): say what becomes of it"
 
 
 def _no_slot(workflow: Workflow | None) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from engine.actor import Actor
+from engine.actor import Actor, Effect
 from engine.behaviour import Style, style_of
 from engine.errors import ConfigError, Problem, nearest
-from engine.policy import policy_of, supervision_of
+from engine.graph.effects import declares_effect, effect_of
+from engine.policy import InDoubt, in_doubt_of, policy_of, supervision_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from engine.graph.elements import Node
     from engine.graph.model import Graph
@@ -31,14 +32,18 @@ def policy_problems(
         if node.metadata and "policy" in node.metadata:
             actor = actor_of(node.id)
             ports = () if actor is None else outports_of(node.id, actor)
-            yield from _of_node(node, actor, [port.name for port in ports])
-    try:
-        supervision_of(graph.properties)
-    except ConfigError as error:
-        yield from error.problems
+            names = [port.name for port in ports]
+            yield from _of_node(node, actor, names, graph.properties)
+    for read in (supervision_of, in_doubt_of):
+        try:
+            read(graph.properties)
+        except ConfigError as error:
+            yield from error.problems
 
 
-def _of_node(node: Node, actor: type[Actor] | None, ports: list[str]) -> Iterator[Problem]:
+def _of_node(
+    node: Node, actor: type[Actor] | None, ports: list[str], properties: Mapping[str, Any]
+) -> Iterator[Problem]:
     try:
         policy = policy_of(node.metadata or {}, node=node.id)
     except ConfigError as error:
@@ -46,13 +51,14 @@ def _of_node(node: Node, actor: type[Actor] | None, ports: list[str]) -> Iterato
         return
     if policy is not None and actor is not None:
         yield from _misfits(node, policy, actor, ports)
+        yield from _second_tries(node, policy, actor, properties)
 
 
 def _misfits(
     node: Node, policy: NodePolicy, actor: type[Actor], ports: list[str]
 ) -> Iterator[Problem]:
     where = f"node {node.id!r}: policy"
-    if style_of(actor) in _GENERATORS:
+    if style_of(actor) in _GENERATORS and policy.of_failures is not None:
         text = "is not for generators: what one has sent cannot be taken back"
         yield Problem(where, text, "policy_invalid", node=node.id)
     breaker = policy.breaker
@@ -69,3 +75,27 @@ def _misfits(
 def _calls_a_service(actor: type[Actor]) -> bool:
     ours = inspect.getattr_static(Actor, "service_for")
     return inspect.getattr_static(actor, "service_for") is not ours
+
+
+def _second_tries(
+    node: Node, policy: NodePolicy, actor: type[Actor], properties: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """A try that failed may have had its effect: an unsafe one is done again only if that is said.
+
+    Of an actor that declares nothing this is a warning: most of them do nothing outside.
+    """
+    if policy.retry.attempts == 1 or effect_of(node, actor) is not Effect.UNSAFE:
+        return
+    try:
+        said = policy.in_doubt or in_doubt_of(properties)
+    except ConfigError:
+        return
+    if said is InDoubt.RERUN:
+        return
+    where, declared = f"node {node.id!r}: policy", declares_effect(actor)
+    text = "retry may do an unsafe effect twice: a try that failed may have had it"
+    if not declared:
+        text = "retry may do an effect twice: the actor declares none, and so counts as unsafe"
+    hint = "set inDoubt to rerun if it may happen twice, or declare the actor's effect"
+    severity = "error" if declared else "warning"
+    yield Problem(where, text, "retry_unsafe", node=node.id, hint=hint, severity=severity)

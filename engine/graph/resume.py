@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from engine.actor import Effect
 from engine.behaviour import Style, style_of
-from engine.errors import ConfigError, Problem, RegistrationError, nearest
-from engine.graph.elements import NOTHING
+from engine.errors import Problem, RegistrationError, nearest
+from engine.graph.effects import effect_of, kept_on_self
 from engine.graph.topology import feedback_edges
-from engine.node_config import build_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 _GENERATORS = (Style.GENERATOR, Style.ASYNC_GENERATOR)
 _HARMLESS = (Effect.NONE, Effect.IDEMPOTENT)
+_NOT_RESUMED = (None, *_HARMLESS)
 
 
 class ResumeLevel(StrEnum):
@@ -51,17 +51,45 @@ def resume_level(graph: Graph, registry: Registry) -> ResumeLevel:
 def resume_problems(
     graph: Graph, actor_of: Callable[[str], type[Actor] | None]
 ) -> Iterator[Problem]:
-    """Why the level that a graph asks for cannot be used."""
+    """Why the level that a graph asks for cannot be used, and what will be missing with it."""
     asked = graph.properties.get("resume")
-    if asked is None:
-        return
     levels = [level.value for level in ResumeLevel]
-    if asked not in levels:
+    if asked is not None and asked not in levels:
         hint = nearest(str(asked), levels) or f"one of: {', '.join(levels)}"
         text = f"{asked!r} is no level"
         yield Problem("properties.resume", text, "resume_invalid", hint=hint)
     elif asked != ResumeLevel.RESTART:
-        yield from _obstacles(graph, actor_of, ResumeLevel(asked))
+        if asked is not None:
+            yield from _obstacles(graph, actor_of, ResumeLevel(asked))
+        yield from _forgetful(graph, actor_of, certain=asked is not None)
+    elif "inDoubt" in graph.properties or "in_doubt" in graph.properties:
+        text = "does nothing at the level restart: all of the run is done again"
+        hint = "use resume node or message"
+        yield Problem("properties.inDoubt", text, "policy_unused", hint=hint, severity="warning")
+
+
+def _forgetful(
+    graph: Graph, actor_of: Callable[[str], type[Actor] | None], *, certain: bool
+) -> Iterator[Problem]:
+    """Actors that keep on themselves what no journal has; unless nothing is resumed anyhow."""
+    actors = {node.id: actor_of(node.id) for node in graph.nodes.values()}
+    kept = {
+        node_id: names
+        for node_id, actor in actors.items()
+        if actor is not None and not actor.stateless and (names := kept_on_self(actor))
+    }
+    acting = certain or (
+        bool(kept)
+        and any(
+            actor is not None and effect_of(graph.nodes[node_id], actor) not in _NOT_RESUMED
+            for node_id, actor in actors.items()
+        )
+    )
+    for node_id, names in kept.items() if acting else ():
+        text = f"keeps {', '.join(f'self.{name}' for name in names)}, which no resumed run has"
+        hint = "keep it in ctx.state, or declare stateless = True"
+        where = f"node {node_id!r}"
+        yield Problem(where, text, "state_outside", node=node_id, hint=hint, severity="warning")
 
 
 def _obstacles(
@@ -93,9 +121,6 @@ def _acts(node: Node, registry: Registry) -> bool:
     """Whether the node does something outside that should not be done twice."""
     try:
         actor = registry.get(node.component)
-        if actor is None:
-            return False
-        config = build_config(actor.Config, node.metadata or NOTHING, node=node.id)
-    except (ConfigError, RegistrationError):  # it cannot run, and will say so
+    except RegistrationError:  # it cannot run, and will say so
         return False
-    return actor.effect_for(config) not in _HARMLESS
+    return actor is not None and effect_of(node, actor) not in _NOT_RESUMED

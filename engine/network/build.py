@@ -12,6 +12,7 @@ from engine.errors import GraphError, Problem
 from engine.graph import GraphLimits, check, resolve_port
 from engine.messages import FrozenDict
 from engine.network.collector import Collector
+from engine.network.doubts import see_to_doubts
 from engine.network.mailbox import Link
 from engine.network.node import Node
 from engine.network.renewal import equip
@@ -45,6 +46,7 @@ def build(graph: Graph, registry: Registry, scheduler: Scheduler, strict: Collec
         size = GraphLimits(nodes=limits.max_nodes, connections=limits.max_connections)
         check_all(graph, registry, strict, size)
         _make_all(graph, registry, scheduler)
+        see_to_doubts(graph, scheduler)
 
 
 @contextmanager
@@ -109,7 +111,8 @@ def make_node(node_id: str, actor_class: type[Actor], metadata: Any, scheduler: 
     """A node with its actor, not connected yet."""
     metadata = metadata or NO_SETTINGS
     actor = make_actor(actor_class, metadata, node_id)
-    node = Node(node_id, actor, scheduler, policy_of(metadata, node=node_id))
+    policy = policy_of(metadata, node=node_id)
+    node = Node(node_id, actor, scheduler, policy.of_failures if policy else None)
     equip(node, actor)
     if scheduler.supervisor is not None or _commits_alone(node):
         node.most, node.adapts = 1, False

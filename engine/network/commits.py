@@ -11,7 +11,7 @@ from engine.messages import freeze
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from engine.journal import Journal
+    from engine.journal import Decision, Intent, Journal
     from engine.messages import Message
     from engine.network.node import Node
     from engine.network.scheduler import DeadLetter, Scheduler
@@ -21,15 +21,20 @@ class Committer:
     """Commits what turns gave, one batch at a time; the next batch gathers meanwhile.
 
     ``sent`` is what firings and drains of an earlier attempt had sent when they were cut off, by
-    node and port: as many messages are not sent again.
+    node and port: as many messages are not sent again. ``decisions`` are those on firings that
+    were in doubt, by key.
     """
 
-    __slots__ = ("_journal", "_scheduler", "_waiting", "sent", "task")
+    __slots__ = ("_intents", "_journal", "_scheduler", "_waiting", "decisions", "sent", "task")
 
-    def __init__(self, scheduler: Scheduler, journal: Journal) -> None:
+    def __init__(
+        self, scheduler: Scheduler, journal: Journal, decisions: Mapping[str, Decision]
+    ) -> None:
         self._scheduler = scheduler
         self._journal = journal
         self._waiting: list[tuple[Node, JournalEntry]] = []
+        self._intents: list[tuple[asyncio.Future[None], Intent]] = []
+        self.decisions = dict(decisions)
         self.sent: dict[str, dict[str, int]] = {}
         self.task: asyncio.Task[None] | None = None
 
@@ -40,6 +45,8 @@ class Committer:
         outputs: Mapping[str, list[Message]],
         fired: int = 0,
         failures: Sequence[DeadLetter] = (),
+        *,
+        closes: str = "",
     ) -> None:
         """Commit, then deliver; until then the node does not fire again."""
         if self.sent:
@@ -53,10 +60,23 @@ class Committer:
             freeze(dict(node.ctx.state)),
             fired,
             node.failed,
-            tuple(FailedFiring(item.inputs, item.error, item.code) for item in failures),
+            tuple(
+                FailedFiring(item.inputs, item.error, item.code, item.attempts) for item in failures
+            ),
+            closes,
         )
         self._waiting.append((node, entry))
         node.committing += 1
+        self._see_to_it()
+
+    async def announce(self, intent: Intent) -> None:
+        """Wait until the journal has it; together with all that waits by then."""
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._intents.append((stored, intent))
+        self._see_to_it()
+        await stored
+
+    def _see_to_it(self) -> None:
         if self.task is None or self.task.done():
             self.task = self._scheduler.errand(self._commit(), "reflow journal")
 
@@ -77,9 +97,14 @@ class Committer:
 
     async def _commit(self) -> None:
         try:
-            while self._waiting and self._scheduler.failure is None:
+            while (self._waiting or self._intents) and self._scheduler.failure is None:
                 batch, self._waiting = self._waiting, []
-                await self._journal.commit([entry for _, entry in batch])
+                intents, self._intents = self._intents, []
+                entries = [entry for _, entry in batch]
+                await self._journal.commit([*entries, *(intent for _, intent in intents)])
+                for stored, _ in intents:
+                    if not stored.done():  # it was cancelled
+                        stored.set_result(None)
                 for node, entry in batch:
                     node.committing -= 1
                     node.dispatch(entry.outputs)

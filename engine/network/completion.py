@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.errors import EngineError, describe
+from engine.errors import EngineError, SkippedError, describe
 from engine.lifecycle import ActorState
 from engine.messages import ErrorValue
 from engine.network.boundary import RAISED
@@ -31,6 +31,7 @@ class Ended:
     failures: list[Failure]
     announced: bool = False
     ports: tuple[str, ...] | None = None  # it took from; by default those of the node's turn
+    key: str = ""  # of its intent, if its effect is unsafe
 
 
 def finish(node: Node, ended: Ended) -> None:
@@ -66,11 +67,14 @@ def _commit(node: Node, ended: Ended) -> None:
     committer = node.scheduler.committer
     if committer is not None and ended.count:
         consumed = dict.fromkeys(ports, ended.count)
-        committer.add(node, consumed, outputs, ended.count, letters[before:])
+        committer.add(node, consumed, outputs, ended.count, letters[before:], closes=ended.key)
 
 
 def fail(node: Node, failure: Failure, outputs: dict[str, list[Message]]) -> None:
     """One firing failed; what is to be sent for it joins ``outputs``."""
+    if isinstance(failure.error, SkippedError):
+        node.scheduler.dead_letter(node, failure.inputs, str(failure.error), failure.error.code)
+        return
     node.failed += 1
     if node.state is ActorState.PROCESSING:
         node.move(ActorState.ERROR)
@@ -103,7 +107,7 @@ def _ask_actor(
     wrong: list[Failure] = []
     try:
         result = on_error(failure.error, failure.inputs)
-        outputs = gather(node, [result], wrong)
+        outputs = gather(node, [result], wrong, failure.inputs)
     except RAISED as error:
         return None, error
     if wrong:

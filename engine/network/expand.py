@@ -21,6 +21,7 @@ RECORDS_OF: dict[type, tuple[type, ...]] = {
     events.ActorCompleted: (records.Turn,),
     events.ActorFailed: (records.FiringFailed,),
     events.ActorRetried: (records.Retried,),
+    events.FiringInDoubt: (records.Doubted,),
     events.ActorRestarted: (records.Restarted,),
     events.BreakerChanged: (records.BreakerMoved,),
     events.MessageReceived: (records.Received,),
@@ -52,6 +53,10 @@ def expand(record: records.Record) -> Iterator[events.EngineEvent]:
                 )
         case records.FiringFailed():
             yield _failed(record)
+        case records.Doubted(at, node, key, action):
+            yield events.FiringInDoubt(
+                timestamp=at, node=node.node_id, component=node.component, key=key, action=action
+            )
         case records.TurnStarted(at, node, count):
             yield _executing(node, at, count)
         case _:

@@ -96,7 +96,7 @@ def drain(node: Node) -> bool:
     try:
         result = flush(node.ctx)
         pairs = Emitted([*node.ctx.emitted, *(result or {}).items()])
-        outputs = gather(node, [pairs], failures)
+        outputs = gather(node, [pairs], failures, {})
     except RAISED as error:
         failures.append(Failure(error, {}))
     node.ctx.emitted.clear()

@@ -9,6 +9,7 @@ from engine.clock import SystemClock
 from engine.errors import NetworkError, nearest
 from engine.graph import Graph
 from engine.limits import DEFAULT as DEFAULT_LIMITS
+from engine.messages import FrozenDict
 from engine.network import control
 from engine.network.build import build
 from engine.network.commits import Committer
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from engine.breaker import Breakers
     from engine.clock import Clock
     from engine.events import EngineEvent
-    from engine.journal import Journal, JournalEntry
+    from engine.journal import Decision, Journal, JournalRecord
     from engine.limits import Limits
     from engine.messages import Message
     from engine.network.shards.parent import Parent
@@ -53,6 +54,7 @@ class Network:
         journal: gets the outputs of every turn before anybody else does.
         resume: what the journal of an earlier attempt of this run holds: it goes on from there.
         breakers: keeps those with a name or of a service; without it they are this run's own.
+        decisions: what becomes of firings that are in doubt then, by key.
         run_id: what idempotency keys are made of; a run that is resumed needs its own again.
         seed: turns are taken in an order drawn from it: the same seed, the same order.
     """
@@ -66,7 +68,8 @@ class Network:
         limits: Limits | None = None,
         seed: int | None = None,
         journal: Journal | None = None,
-        resume: Sequence[JournalEntry] = (),
+        resume: Sequence[JournalRecord] = (),
+        decisions: Mapping[str, Decision] = FrozenDict(),
         run_id: str = "",
         breakers: Breakers | None = None,
         graph: Graph | None = None,
@@ -79,7 +82,7 @@ class Network:
             self._clock, limits or DEFAULT_LIMITS, permissions or NOTHING, seed
         )
         if journal is not None:
-            self._scheduler.committer = Committer(self._scheduler, journal)
+            self._scheduler.committer = Committer(self._scheduler, journal, decisions)
         self._scheduler.resume = resume
         self._scheduler.run_id = run_id or self._scheduler.run_id
         self._scheduler.shared_breakers = breakers or self._scheduler.breakers

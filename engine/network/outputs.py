@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.errors import ActorError
 from engine.messages import IMMUTABLE, freeze
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from engine.messages import Message
     from engine.network.node import Node
+
+
+Given: TypeAlias = "Sequence[Mapping[str, Message]] | Mapping[str, Message]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +33,58 @@ class Emitted(list[tuple[str, Any]]):
     __slots__ = ()
 
 
-def gather(node: Node, results: list[Any], failures: list[Failure]) -> dict[str, list[Message]]:
-    """Sort the results of firings by port, frozen; a wrong one joins the failures."""
+def gather(
+    node: Node,
+    results: list[Any],
+    failures: list[Failure],
+    inputs: Given = (),
+) -> dict[str, list[Message]]:
+    """Sort the results of firings by port, frozen; a wrong one joins the failures.
+
+    ``inputs`` are those of the firings, in order, also of those among the ``failures``; or those
+    of the one firing that gave all results.
+    """
+    given = results
     if results.count(None):
-        results = [result for result in results if result is not None]
+        given = [result for result in results if result is not None]
     only = node.only_outport
     if only is not None:  # the common case, at the speed of a comprehension
         try:
-            if sum(map(len, results)) == len(results):
-                messages = [result[only] for result in results]
+            if sum(map(len, given)) == len(given):
+                messages = [result[only] for result in given]
                 if IMMUTABLE.issuperset(map(type, messages)):
                     return {only: messages} if messages else {}
         except (TypeError, KeyError):  # a wrong one among them
             pass
     sorted_out: dict[str, list[Message]] = {name: [] for name in node.outports}
-    for result in results:
+    wrong: list[tuple[int, Exception]] = []
+    for index, result in enumerate(results):
         try:
-            _sort(node.node_id, result, sorted_out)
+            if result is not None:
+                _sort(node.node_id, result, sorted_out)
         except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
-            failures.append(Failure(error, {}))
+            wrong.append((index, error))
+    if wrong:
+        failures += _told(wrong, inputs, failures)
     return {name: messages for name, messages in sorted_out.items() if messages}
 
 
+def _told(
+    wrong: list[tuple[int, Exception]], inputs: Given, failures: list[Failure]
+) -> list[Failure]:
+    """Failures for wrong results, with what each firing had been given."""
+    if isinstance(inputs, Mapping):
+        return [Failure(error, inputs) for _, error in wrong]
+    raised = {id(failure.inputs) for failure in failures}
+    ended = [item for item in inputs if id(item) not in raised]
+    return [Failure(error, ended[index] if ended else {}) for index, error in wrong]
+
+
 def gather_pairs(
-    node: Node, pairs: list[tuple[str, Any]], failures: list[Failure]
+    node: Node,
+    pairs: list[tuple[str, Any]],
+    failures: list[Failure],
+    inputs: Mapping[str, Message],
 ) -> dict[str, list[Message]]:
     """The same for what a generator gave, each pair on its own."""
     only = node.only_outport
@@ -62,7 +94,7 @@ def gather_pairs(
             return {str(only): messages} if messages else {}
     except (TypeError, ValueError):  # something that is no pair
         pass
-    return gather(node, [Emitted([pair]) for pair in pairs], failures)
+    return gather(node, [Emitted([pair]) for pair in pairs], failures, inputs)
 
 
 def _sort(node_id: str, result: Any, sorted_out: dict[str, list[Message]]) -> None:

@@ -107,6 +107,18 @@ class Retried:
 
 
 @dataclass(slots=True)
+class Doubted:
+    """A firing that an earlier attempt had begun, and what the policy makes of it."""
+
+    at: float
+    node: Node
+    key: str
+    action: str
+
+    weight = 1
+
+
+@dataclass(slots=True)
 class BreakerMoved:
     at: float
     node: Node
@@ -191,6 +203,7 @@ Record: TypeAlias = (
     | Received
     | FiringFailed
     | Retried
+    | Doubted
     | BreakerMoved
     | Restarted
     | Logged

@@ -13,6 +13,7 @@ from engine.behaviour import Style, style_of
 from engine.errors import SetupError, describe
 from engine.lifecycle import ActorState
 from engine.network.boundary import contained
+from engine.network.doubts import guard_of
 from engine.network.node import LONG_TURN, TURN
 from engine.network.steps import STEPS
 from engine.network.workers import Crew
@@ -68,8 +69,10 @@ def equip(node: Node, actor: Actor) -> None:
     node.actor, node.config, node.component = actor, actor.config, actor.component
     node.ctx.config = actor.config
     node.style = style = style_of(type(actor))
-    if node.policy or actor.blocking or style in (Style.ASYNC, Style.ASYNC_GENERATOR):
-        node.crew, node.step = Crew(node, node.policy), None
+    guard = guard_of(node)
+    asynchronous = style in (Style.ASYNC, Style.ASYNC_GENERATOR)
+    if node.policy or guard or actor.blocking or asynchronous:
+        node.crew, node.step = Crew(node, node.policy, guard), None
     else:
         node.crew, node.step = None, STEPS[style]
     node.longest = TURN if style is Style.PROCESS else LONG_TURN

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from engine.journal import Intent
 from engine.messages import thaw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.journal import JournalEntry
+    from engine.journal import JournalEntry, JournalRecord
     from engine.messages import Message
     from engine.network.mailbox import Inport
     from engine.network.node import Node
     from engine.network.scheduler import Scheduler
 
 
-def replay(scheduler: Scheduler, entries: Sequence[JournalEntry]) -> None:
+def replay(scheduler: Scheduler, entries: Sequence[JournalRecord]) -> None:
     """Put every mailbox where these entries, in order, say it was; nothing fires.
 
     Needs the packets and inputs of the start in the mailboxes. Firings that had not ended begin
@@ -30,6 +31,8 @@ def replay(scheduler: Scheduler, entries: Sequence[JournalEntry]) -> None:
     }
     sent: dict[str, dict[str, int]] = {}
     for entry in entries:
+        if isinstance(entry, Intent):
+            continue
         node = scheduler.nodes[entry.node]
         _take(node, entry, mailboxes)
         _give(node, entry, mailboxes)
@@ -81,4 +84,4 @@ def _end_firings(scheduler: Scheduler, node: Node, entry: JournalEntry) -> None:
         node.own_keys().count([node.kick])
         node.kick = None
     for failure in entry.failures:
-        scheduler.dead_letter(node, failure.inputs, failure.error, failure.code)
+        scheduler.dead_letter(node, failure.inputs, failure.error, failure.code, failure.attempts)

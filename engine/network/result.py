@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import EngineError
+from engine.errors import EngineError, InDoubtError, SkippedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.journal import Intent
     from engine.network.scheduler import DeadLetter, Scheduler
 
 
@@ -20,7 +21,8 @@ class Result:
     Args:
         outputs: every message of each graph outport, in order, as plain values; without declared
             outports, of the outports of the last nodes, as ``node.port``.
-        status: ``completed``, ``failed`` or ``cancelled``.
+        status: ``completed``, ``failed``, ``cancelled`` or, while somebody has to decide on the
+            firings ``in_doubt``, ``waiting``.
         errors: what failed and was handled nowhere; ``failed_firings`` counts all of them.
         undelivered: messages left at ports that could not fire any more, as ``node.port``.
         truncated: an output was longer than the limit and lost its end.
@@ -37,6 +39,7 @@ class Result:
     truncated: bool = False
     error: str = ""
     code: str = ""
+    in_doubt: tuple[Intent, ...] = ()
 
 
 def result_of(
@@ -49,11 +52,12 @@ def result_of(
             what counts as failed.
     """
     nodes = scheduler.nodes.values()
+    asked = isinstance(scheduler.failure, InDoubtError) and not cancelled
     left = undelivered_of(scheduler)
     error, code = ("", "") if cancelled else _failure(scheduler, properties, left)
     return Result(
         outputs={name: item.plain() for name, item in scheduler.collectors.items()},
-        status="cancelled" if cancelled else "failed" if code else "completed",
+        status="waiting" if asked else _status(code, cancelled=cancelled),
         nodes_executed=sum(1 for node in nodes if node.fired),
         nodes_failed=sum(1 for node in nodes if node.failed),
         duration_ms=duration_ms,
@@ -63,7 +67,12 @@ def result_of(
         truncated=any(item.truncated for item in scheduler.collectors.values()),
         error=error,
         code=code,
+        in_doubt=scheduler.failure.intents if isinstance(scheduler.failure, InDoubtError) else (),
     )
+
+
+def _status(code: str, *, cancelled: bool) -> str:
+    return "cancelled" if cancelled else "failed" if code else "completed"
 
 
 def _failure(
@@ -74,9 +83,10 @@ def _failure(
     if failure is not None:
         code = failure.code if isinstance(failure, EngineError) else "engine_error"
         return str(failure) or type(failure).__name__, code
-    if scheduler.dead_letters and properties.get("onError") != "ignore":
-        first = scheduler.dead_letters[0]
-        more = scheduler.failed_firings - 1
+    failed = [item for item in scheduler.dead_letters if item.code != SkippedError.code]
+    if failed and properties.get("onError") != "ignore":
+        first, skipped = failed[0], len(scheduler.dead_letters) - len(failed)
+        more = scheduler.failed_firings - skipped - 1
         return f"{first.node}: {first.error}{f' (and {more} more)' if more else ''}", "actor_failed"
     if left and properties.get("onUndelivered") == "fail":
         ports = ", ".join(f"{port} ({count})" for port, count in left.items())

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from engine.breaker import MemoryBreakers
-from engine.errors import BackpressureDeadlock
+from engine.errors import BackpressureDeadlock, SkippedError
 from engine.lifecycle import ActorState
 from engine.network.boundary import guard
 from engine.network.meter import meter_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.breaker import Breakers
     from engine.clock import Clock
     from engine.http import HttpClient
-    from engine.journal import JournalEntry
+    from engine.journal import JournalRecord
     from engine.limits import Limits
     from engine.messages import Message
     from engine.network.collector import Collector
@@ -116,7 +116,7 @@ class Scheduler:
         self.shared_breakers: Breakers = self.breakers  # those with a name
         self.supervisor: Supervisor | None = None
         self.committer: Committer | None = None
-        self.resume: Sequence[JournalEntry] = ()  # of earlier attempts of this run
+        self.resume: Sequence[JournalRecord] = ()  # of earlier attempts of this run
         self.run_id = str(uuid4())
         self.clock = clock
         self.limits = limits
@@ -179,7 +179,7 @@ class Scheduler:
         if len(self.dead_letters) < MAX_DEAD_LETTERS:
             letter = DeadLetter(node.node_id, dict(inputs), error, code, attempts)
             self.dead_letters.append(letter)
-        if self.recording:
+        if self.recording and code != SkippedError.code:  # that one has its own event
             now = self.clock.now()
             self.record(FiringFailed(now, node, error, code, handled_by=""))
 

@@ -46,7 +46,7 @@ def step_process(node: Node, credit: int) -> None:
         except RAISED as error:
             emitted.clear()
             failed.append(Failure(error, ctx.inputs))
-    _end(node, started, len(inputs), gather(node, results, failed), failed)
+    _end(node, started, len(inputs), gather(node, results, failed, inputs), failed)
 
 
 def step_value(node: Node, credit: int) -> None:
@@ -55,9 +55,10 @@ def step_value(node: Node, credit: int) -> None:
     port, values = node.take_port(credit)
     results, failures = run_each(node.actor.process_value, values)  # type: ignore[attr-defined]
     failed = [Failure(item.error, {port: values[item.index]}) for item in failures]
+    kept = values
     if failures:
-        results = [result for result in results if result is not _FAILED]
-    outputs = {str(node.only_outport): frozen(results, failed)}
+        kept, results = _good(values, results)
+    outputs = {str(node.only_outport): frozen(results, failed, port, kept)}
     _end(node, started, len(values), outputs, failed)
 
 
@@ -67,6 +68,7 @@ def step_batch(node: Node, credit: int) -> None:
     started = node.scheduler.clock.monotonic()
     port, values = node.take_port(credit)
     failed: list[Failure] = []
+    kept = values
     try:
         results = _one_each(node.node_id, values, process(values))
     except RAISED:  # told apart one by one
@@ -74,8 +76,8 @@ def step_batch(node: Node, credit: int) -> None:
             lambda value: _one_each(node.node_id, [value], process([value]))[0], values
         )
         failed = [Failure(item.error, {port: values[item.index]}) for item in failures]
-        results = [result for result in results if result is not _FAILED]
-    outputs = {str(node.only_outport): frozen(results, failed)}
+        kept, results = _good(values, results)
+    outputs = {str(node.only_outport): frozen(results, failed, port, kept)}
     _end(node, started, len(values), outputs, failed)
 
 
@@ -98,7 +100,7 @@ def step_generator(node: Node, credit: int) -> None:
         over = True
     pairs.extend(node.ctx.emitted)
     node.ctx.emitted.clear()
-    outputs = gather_pairs(node, pairs, failed)
+    outputs = gather_pairs(node, pairs, failed, node.ctx.inputs)
     if over:
         node.generator = None
         finish(node, Ended(node.since, 1, outputs, failed, announced=True))
@@ -159,15 +161,26 @@ def run_each(fire: Callable[[Any], Any], inputs: list[Any]) -> tuple[list[Any], 
     return results, failures
 
 
-def frozen(results: list[Any], failed: list[Failure]) -> list[Message]:
-    """The results as messages; one that cannot be a message joins the failures."""
+def _good(values: list[Message], results: list[Any]) -> tuple[list[Message], list[Any]]:
+    """The values that did not fail, and their results."""
+    good = [pair for pair in zip(values, results, strict=True) if pair[1] is not _FAILED]
+    return [value for value, _ in good], [result for _, result in good]
+
+
+def frozen(
+    results: list[Any], failed: list[Failure], port: str, values: list[Message]
+) -> list[Message]:
+    """The results as messages; one that cannot be a message joins the failures.
+
+    ``values`` of ``port`` are those that the results are of.
+    """
     kind = type(results[0]) if results else None
     if kind in IMMUTABLE and countOf(map(type, results), kind) == len(results):
         return results  # all of one kind: the fastest look there is
     if IMMUTABLE.issuperset(map(type, results)):
         return results
     messages, failures = run_each(freeze, results)
-    failed.extend(Failure(item.error, {}) for item in failures)
+    failed.extend(Failure(item.error, {port: values[item.index]}) for item in failures)
     return [message for message in messages if message is not _FAILED]
 
 

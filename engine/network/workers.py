@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actor import Actor, Context
 from engine.behaviour import Style
-from engine.errors import ActorError
 from engine.messages import freeze
 from engine.network.attempts import under_policy
 from engine.network.boundary import contained
 from engine.network.completion import Ended, finish
+from engine.network.doubts import settled
+from engine.network.firings import Firings
 from engine.network.node import TURN
-from engine.network.outputs import Failure, gather, gather_pairs
+from engine.network.outputs import Failure, gather_pairs
 from engine.network.records import TurnStarted
-from engine.network.steps import with_emitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.messages import Message
+    from engine.network.doubts import Guard
     from engine.network.node import Node
     from engine.policy import NodePolicy
 
@@ -46,12 +47,16 @@ class Crew:
         "_taken",
         "_waiting",
         "fire",
+        "guard",
         "node",
         "tasks",
     )
 
-    def __init__(self, node: Node, policy: NodePolicy | None = None) -> None:
+    def __init__(
+        self, node: Node, policy: NodePolicy | None = None, guard: Guard | None = None
+    ) -> None:
         self.node = node
+        self.guard = guard  # of an unsafe effect
         self.tasks: list[asyncio.Task[None]] = []
         self._size = node.actor.concurrency
         self._resting: list[asyncio.Future[None]] = []
@@ -60,7 +65,7 @@ class Crew:
         self._released = 0  # firings whose results have left, in order
         self._done: dict[int, Ended] = {}
         self._closed = False
-        self._batch: _Firings | None = None  # under way, if firings do not overlap
+        self._batch: Firings | None = None  # under way, if firings do not overlap
         fire = _fire_function(node)
         self.fire = fire if policy is None else under_policy(node, policy, fire)
 
@@ -107,7 +112,7 @@ class Crew:
         if self._batch is not None:
             self._batch.leave()  # what earlier firings gave goes first
         failures: list[Failure] = []
-        outputs = gather_pairs(self.node, [(port, freeze(message))], failures)
+        outputs = gather_pairs(self.node, [(port, freeze(message))], failures, {})
         for failure in failures:
             raise failure.error
         self.node.send(outputs)
@@ -174,9 +179,7 @@ class Crew:
 
     async def _fire_some(self) -> None:
         node = self.node
-        if node.style is Style.ASYNC_GENERATOR or (
-            node.style is Style.GENERATOR and node.actor.blocking
-        ):
+        if node.style in (Style.ASYNC_GENERATOR, Style.GENERATOR):
             await self._pull(Context(node, node.ctx.state), node.take(1)[0])
             return
         # With a journal the state is committed with each firing: a second one would be in it.
@@ -185,24 +188,45 @@ class Crew:
         inputs = node.take(min(most, TURN))
         if self._size > 1 and node.ready_count:
             self.wake()  # a colleague, for the rest
-        firings = _Firings(self, inputs)
+        firings = Firings(self, inputs)
         self._batch = firings if self._size == 1 else None
-        await firings.run()
+        if self.guard is None:
+            await firings.run()
+        else:
+            await self._run_guarded(self.guard, firings)
         self._batch = None
+
+    async def _run_guarded(self, guard: Guard, firings: Firings) -> None:
+        """The one firing, once the journal has that it begins; or what was decided on it."""
+        firings.ctx.inputs = firings.inputs[0]
+        decision = await guard.before(firings.ctx)
+        if decision is not None:
+            firings.settle(decision)
+        elif self.node.scheduler.stopping:
+            self.node.abandoned += 1
+        else:  # even if it is paused by now: the journal says that it has begun
+            await firings.run()
 
     async def _pull(self, ctx: Context, inputs: dict[str, Message]) -> None:
         """Run one generator to its end, message by message, as there is room."""
         node, clock = self.node, self.node.scheduler.clock
         ports, started = node.turn_ports, clock.monotonic()
-        node.scheduler.record(TurnStarted(clock.now(), node, 1))
         ctx.inputs = inputs
+        decision = None if self.guard is None else await self.guard.before(ctx)
+        key = "" if self.guard is None else ctx.idempotency_key
+        if decision is not None:
+            outputs, skipped = settled(decision, inputs)
+            finish(node, Ended(started, 1, outputs, skipped, ports=ports, key=key))
+            return
+        node.scheduler.record(TurnStarted(clock.now(), node, 1))
         failures: list[Failure] = []
         try:
-            pull = self._pull_blocking if node.actor.blocking else self._pull_async
+            pull = self._pull_async if node.style is Style.ASYNC_GENERATOR else self._pull_sync
             await contained(lambda: pull(ctx, failures))
         except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
             failures.append(Failure(error, inputs))
-        finish(node, Ended(started, 1, {}, failures, announced=True, ports=ports))
+        rest = gather_pairs(node, ctx.emitted, failures, inputs)
+        finish(node, Ended(started, 1, rest, failures, announced=True, ports=ports, key=key))
 
     async def _pull_async(self, ctx: Context, failures: list[Failure]) -> None:
         count = 0
@@ -215,10 +239,11 @@ class Crew:
                 if self._closed:
                     return
 
-    async def _pull_blocking(self, ctx: Context, failures: list[Failure]) -> None:
+    async def _pull_sync(self, ctx: Context, failures: list[Failure]) -> None:
+        in_thread = self.node.scheduler.in_thread if self.node.actor.blocking else _here
         pairs = self.node.actor.process(ctx)  # type: ignore[attr-defined]
         while not self._closed:
-            pulled = await self.node.scheduler.in_thread(lambda: list(islice(pairs, 1)))
+            pulled = await in_thread(lambda: list(islice(pairs, 1)))
             if not pulled:
                 return
             await self._send_pair(ctx, pulled[0], failures)
@@ -226,7 +251,7 @@ class Crew:
     async def _send_pair(self, ctx: Context, pair: Any, failures: list[Failure]) -> None:
         pairs = [*ctx.emitted, pair]
         ctx.emitted.clear()
-        self.node.send(gather_pairs(self.node, pairs, failures))
+        self.node.send(gather_pairs(self.node, pairs, failures, ctx.inputs))
         if self.node.has_pending or self.node.committing:
             await self._room(pending_only=True)
         await self._turn_over()
@@ -247,97 +272,6 @@ class Crew:
     def begin(self) -> int:
         self._taken += 1
         return self._taken - 1
-
-
-class _Firings:
-    """One batch of firings of an async behaviour, sent on whenever it really waits."""
-
-    __slots__ = (
-        "_announced",
-        "_crew",
-        "_failures",
-        "_order",
-        "_ports",
-        "_results",
-        "_since",
-        "_waited",
-        "ctx",
-        "inputs",
-        "node",
-        "over",
-    )
-
-    def __init__(self, crew: Crew, inputs: list[dict[str, Message]]) -> None:
-        self._crew = crew
-        self.node = crew.node
-        self.inputs = inputs
-        self.ctx = Context(self.node, self.node.ctx.state)
-        self._results: list[Any] = []
-        self._failures: list[Failure] = []
-        self._waited = False
-        self._announced = False
-        self.over = False
-        self._ports = self.node.turn_ports
-        self._order = crew.begin()
-        self._since = self.node.scheduler.clock.monotonic()
-
-    async def run(self) -> None:
-        ctx, fire = self.ctx, self._crew.fire
-        emitted, append, loop = ctx.emitted, self._results.append, asyncio.get_running_loop()
-        handle = loop.call_soon(self._waits)
-        pending = iter(self.inputs)
-        for ctx.inputs in pending:
-            try:
-                result = await fire(ctx)
-                append(with_emitted(ctx, result) if emitted else result)
-            except asyncio.CancelledError as error:
-                if asyncio.current_task().cancelling():  # type: ignore[union-attr]
-                    raise
-                self._failed(ActorError(f"cancelled: {error}"))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 -- the boundary around a behaviour
-                self._failed(error)
-            if self._waited:  # the loop has run: others may want to pause or stop the network
-                self.leave()
-                handle = loop.call_soon(self._waits)
-                if not await self.node.scheduler.may_go_on():
-                    self.node.abandoned += sum(1 for _ in pending)
-        self.over = True
-        handle.cancel()  # it would keep the batch in memory until the loop comes round
-        self.leave()
-
-    def _failed(self, error: BaseException) -> None:
-        self.ctx.emitted.clear()
-        self._failures.append(Failure(error, self.ctx.inputs))
-
-    def _waits(self) -> None:
-        """The loop runs, so the behaviour waits for something: what is done must not."""
-        scheduler = self.node.scheduler
-        if self.over:
-            return
-        try:
-            self.leave()
-            self._waited = True
-            if scheduler.recording and not self._announced:
-                self._announced = True
-                scheduler.record(TurnStarted(scheduler.clock.now(), self.node, 1))
-        except Exception as error:  # noqa: BLE001 -- the engine's own: the run must end with it
-            scheduler.crash(error)
-
-    def leave(self) -> None:
-        """Send on what is done; the rest of the batch is a turn of its own."""
-        fired = len(self._results) + len(self._failures)
-        self._waited = False
-        if not (fired or self.over):
-            return
-        failures, self._failures = self._failures, []
-        outputs = gather(self.node, self._results, failures)
-        self._results.clear()
-        self._crew.finished(
-            self._order, Ended(self._since, fired, outputs, failures, self._announced, self._ports)
-        )
-        self._since, self._announced = self.node.scheduler.clock.monotonic(), False
-        if not self.over:
-            self._order = self._crew.begin()
 
 
 def _raise(node: Node, waiting: asyncio.Future[None]) -> None:

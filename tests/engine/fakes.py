@@ -41,6 +41,7 @@ class Pass(Actor):
     component = "pass"
     inports = (Port("in"),)
     outports = (Port("out"),)
+    effect = "none"
 
     def process(self, ctx: Context) -> Outputs:
         return {"out": ctx.inputs["in"]}

@@ -10,13 +10,14 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from engine.graph import Graph
-from engine.journal import FailedFiring
+from engine.journal import FailedFiring, Intent
 from engine.journal import JournalEntry as Entry
 from engine.messages import ErrorValue, freeze
 from engine.network import Network
 from tests.factories import LONG_AGO, ExecutionFactory, UserFactory, claim_of
 from tests.workflows.actors import LEDGER
 from workflows import surroundings
+from workflows.doubts import decisions_of
 from workflows.event_log import FencedError
 from workflows.journal import RunJournal, load
 from workflows.lifecycle import Claim, claim_next
@@ -28,10 +29,12 @@ from workflows.services import start_execution
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.journal import JournalRecord
+
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("test_actors")]
 
 MESSAGES = [1, 2, 1, 3]
-COMMITS = 12  # more than the run needs
+COMMITS = 20  # more than the run needs
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +47,7 @@ def _empty_ledger() -> Iterator[None]:
 def booking(**properties: Any) -> Graph:
     """Four messages through two nodes that each do something outside."""
     graph = Graph("booking", case_sensitive=True)
-    graph.properties |= properties
+    graph.properties |= {"inDoubt": "rerun"} | properties
     for name in ("first", "second"):
         graph.add_node(name, "test_books")
     graph.add_connection("first", "out", "second", "in")
@@ -68,7 +71,7 @@ class Cut(RunJournal):
         super().__init__(claim, last_seq)
         self._left = commits
 
-    async def commit(self, entries: list[Entry]) -> None:
+    async def commit(self, entries: list[JournalRecord]) -> None:
         if not self._left:
             raise OSError("killed")
         self._left -= 1
@@ -83,6 +86,7 @@ def lose(claim: Claim, graph: Graph, commits: int) -> None:
         registry=surroundings.registry(),
         journal=Cut(claim, len(entries), commits),
         resume=entries,
+        decisions=decisions_of(claim.pk),
         run_id=str(claim.pk),
     )
     async_to_sync(network.run)()
@@ -103,8 +107,10 @@ def test_killed_at_any_commit_a_run_ends_as_if_nothing_had_happened(
     level: str, commits: int
 ) -> None:
     graph = booking(resume=level)
-    lose(claimed(graph), graph, commits)
-    done = Counter(row.node for row in JournalEntry.objects.all())
+    claim = claimed(graph)
+    lose(claim, graph, commits)
+    entries = [entry for entry in load(claim.pk) if isinstance(entry, Entry)]
+    done = Counter(entry.node for entry in entries)
     before = Counter(LEDGER)
     again = claim_next("celery@test", 1)
     assert again is not None
@@ -126,7 +132,7 @@ def test_killed_at_every_attempt_but_the_last_a_run_still_ends() -> None:
     graph = booking()
     claim = claimed(graph)
     for _ in range(4):
-        lose(claim, graph, 1)
+        lose(claim, graph, 2)
         again = claim_next("celery@test", 1)
         assert again is not None
         claim = again
@@ -167,9 +173,9 @@ def test_a_worker_that_has_lost_its_run_writes_nothing_into_the_journal() -> Non
 
 def test_entries_come_back_as_they_were() -> None:
     execution = ExecutionFactory(status=Status.RUNNING)
-    failure = FailedFiring({"in": "\0"}, "too much", "ValueError")
+    failure = FailedFiring({"in": "\0"}, "too much", "ValueError", attempts=3)
     state = {"held": freeze([1, {"a": b"\1"}])}
-    entries = [
+    entries: list[JournalRecord] = [
         Entry(
             "a",
             {"in": 2},
@@ -179,7 +185,8 @@ def test_entries_come_back_as_they_were() -> None:
         ),
         Entry("a", {}, {"out": ["\N{GRINNING FACE}"]}, state),
         Entry("b", {"in": 1}, {}, {}, 1, 1, (failure,)),
-        Entry("a", {"in": 1}, {}, {}, 1),
+        Intent("a", "k" * 64, "d" * 64, {}, 1.5),
+        Entry("a", {"in": 1}, {}, {}, 1, closes="k" * 64),
     ]
 
     async_to_sync(RunJournal(claim_of(execution), 0).commit)(entries)
@@ -194,4 +201,5 @@ def test_a_message_that_cannot_be_stored_is_an_error_in_the_journal() -> None:
     async_to_sync(journal.commit)([Entry("a", {"in": 1}, {"out": [2**70]}, fired=1)])
 
     (entry,) = load(execution.pk)
+    assert isinstance(entry, Entry)
     assert isinstance(entry.outputs["out"][0], ErrorValue)

@@ -2,6 +2,7 @@
 
 from workflows.models.breaker import CircuitBreaker, CircuitKind, CircuitState
 from workflows.models.delivery import DeliveryStatus, WebhookDelivery
+from workflows.models.doubt import DoubtAction, DoubtfulFiring
 from workflows.models.event import ExecutionEvent, JournalEntry
 from workflows.models.execution import (
     EXECUTION_ID,
@@ -28,6 +29,8 @@ __all__ = [
     "CircuitState",
     "DeadLetter",
     "DeliveryStatus",
+    "DoubtAction",
+    "DoubtfulFiring",
     "Execution",
     "ExecutionEvent",
     "JournalEntry",

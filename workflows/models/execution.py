@@ -109,6 +109,7 @@ class Execution(models.Model):
 
     timeout_seconds = models.FloatField(null=True, blank=True)  # None: RUN_SECONDS
     timeout_set_by = models.CharField(max_length=10, blank=True)  # start, graph; empty: the server
+    waiting_since = models.DateTimeField(null=True, blank=True)  # its deadline moves by that time
     deadline_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -10,12 +10,13 @@ import pytest
 
 from engine import Actor, Context, Outputs, Port
 from engine.events import MessageSent
+from engine.journal import JournalEntry
 from engine.limits import Limits
 from tests.engine.fakes import chain, network_of
 
 if TYPE_CHECKING:
     from engine import Network
-    from engine.journal import JournalEntry
+    from engine.journal import JournalRecord
 
 
 class MemoryJournal:
@@ -26,13 +27,13 @@ class MemoryJournal:
         self.commits = 0
         self.gate: asyncio.Event | None = None
 
-    async def commit(self, entries: list[JournalEntry]) -> None:
+    async def commit(self, entries: list[JournalRecord]) -> None:
         if self.gate is not None:
             await self.gate.wait()
         for _ in range(3):
             await asyncio.sleep(0)
         self.commits += 1
-        self.entries += entries
+        self.entries += [entry for entry in entries if isinstance(entry, JournalEntry)]
 
 
 class Count(Actor):
@@ -192,7 +193,7 @@ async def test_a_join_is_committed_with_one_of_each() -> None:
 
 async def test_a_journal_that_fails_ends_the_run() -> None:
     class Broken(MemoryJournal):
-        async def commit(self, entries: list[JournalEntry]) -> None:
+        async def commit(self, entries: list[JournalRecord]) -> None:
             raise OSError("the disk is full")
 
     network = _network(Broken(), "pass", "pass")

@@ -60,6 +60,8 @@ PATHS = {
     "/api/v1/executions/{execution_id}/pause": {"post"},
     "/api/v1/executions/{execution_id}/resume": {"post"},
     "/api/v1/executions/{execution_id}/events": {"get"},
+    "/api/v1/executions/{execution_id}/in-doubt": {"get"},
+    "/api/v1/executions/{execution_id}/in-doubt/decide": {"post"},
     "/api/v1/graphs/validate": {"post"},
     "/api/v1/templates": {"get"},
     "/api/v1/templates/{component}": {"get"},

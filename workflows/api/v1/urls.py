@@ -11,6 +11,7 @@ from workflows.api.v1.dead_letters import DeadLetters
 from workflows.api.v1.deliveries import Deliveries
 from workflows.api.v1.executions import Executions
 from workflows.api.v1.graphs import ValidateGraph
+from workflows.api.v1.in_doubt import Decide, InDoubt
 from workflows.api.v1.templates import Templates
 from workflows.api.v1.transfer import ExportWorkflow, ImportWorkflow
 from workflows.api.v1.versions import Versions
@@ -25,10 +26,14 @@ router.register("breakers", Breakers, basename="breaker")
 router.register("webhook-deliveries", Deliveries, basename="webhook-delivery")
 router.register("templates", Templates, basename="template")
 
+OF_EXECUTION = f"^executions/(?P<execution_id>{Executions.lookup_value_regex})"
+
 urlpatterns = [
     path("executions/bulk", BulkStart.as_view()),  # before the router: it is no execution's id
     path("workflows/import", ImportWorkflow.as_view()),
     re_path(r"^workflows/(?P<pk>[0-9]{1,18})/export\Z", ExportWorkflow.as_view()),
+    re_path(f"{OF_EXECUTION}/in-doubt\\Z", InDoubt.as_view()),
+    re_path(f"{OF_EXECUTION}/in-doubt/decide\\Z", Decide.as_view()),
     *router.urls,
     path("graphs/validate", ValidateGraph.as_view()),
 ]
