@@ -23,6 +23,7 @@ from workflows.admin.checking import check_text
 from workflows.admin.forms import RunForm, WorkflowForm, example_input
 from workflows.admin.policy_pages import policy_page
 from workflows.admin.secret_page import secret_page
+from workflows.admin.transfer import download, import_page
 from workflows.errors import AdmissionError, ExecutionConflictError
 from workflows.models import Workflow
 from workflows.selectors import executions_of, versions_of, workflows_of
@@ -49,7 +50,13 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     search_fields = ("name", "description")
     search_help_text = "Search by name or description"
     fields = WorkflowForm.Meta.fields
-    actions_detail = ("run_now", "policies", "webhook_secret")
+    actions_list = ("import_document",)
+    actions_detail = (
+        "run_now",
+        "policies",
+        "webhook_secret",
+        {"title": "Export", "items": ("export_zeal", "export_json", "export_yaml")},
+    )
     warn_unsaved_form = True
     list_per_page = 50
 
@@ -228,6 +235,37 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         if request.method == "POST":
             self.log_change(request, workflow, "Changed its webhook secret.")
         return secret_page(request, workflow, context)
+
+    @action(  # type: ignore[untyped-decorator]  # unfold is untyped
+        description="Import", icon="upload", url_path="import", permissions=("add",)
+    )
+    def import_document(self, request: HttpRequest) -> HttpResponse:
+        """Keep a Zeal workflow or a graph, from a file or pasted; or only check it."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Import a workflow",
+            "opts": self.opts,
+        }
+        return import_page(request, context)
+
+    @action(description="Zeal workflow", url_path="export-zeal")  # type: ignore[untyped-decorator]
+    def export_zeal(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._export(request, object_id, "zeal")
+
+    @action(description="Graph as JSON", url_path="export-json")  # type: ignore[untyped-decorator]
+    def export_json(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._export(request, object_id, "reflow")
+
+    @action(description="Graph as YAML", url_path="export-yaml")  # type: ignore[untyped-decorator]
+    def export_yaml(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._export(request, object_id, "yaml")
+
+    def _export(self, request: HttpRequest, object_id: str, kind: str) -> HttpResponse:
+        workflow = self.get_object(request, object_id)
+        if workflow is None or workflow.current is None or not self.has_view_permission(request):
+            missing = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return cast("HttpResponse", missing)
+        return download(workflow, kind)
 
     def _start(self, request: HttpRequest, workflow: Workflow, form: RunForm) -> HttpResponse:
         start = services.start_execution(

@@ -92,7 +92,7 @@ class ExportWorkflow(ApiView):
         ],
         responses={
             (200, "application/json"): OpenApiTypes.OBJECT,
-            (200, "application/yaml"): OpenApiTypes.STR,
+            (200, "application/yaml"): OpenApiTypes.OBJECT,
             **ERRORS,
         },
     )
