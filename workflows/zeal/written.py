@@ -25,9 +25,15 @@ class Written:
             self._canvases.setdefault(canvas.id, canvas)
         self._nodes: dict[tuple[str, str], dict[str, Any]] = {}
         for canvas in self._canvases.values():
-            for node, item in zip(canvas.nodes, self._list(canvas.id, "nodes"), strict=True):
-                self._nodes.setdefault((canvas.id, node.id), item)
+            for node, raw in zip(canvas.nodes, self._list(canvas.id, "nodes"), strict=True):
+                self._nodes.setdefault((canvas.id, node.id), raw)
         self._cut: dict[str, set[int]] = {}  # canvas -> numbers of connections that go
+        self._gone: dict[str, set[int]] = {}  # canvas -> identities of raw nodes that go
+        self._touching: dict[End, list[int]] = {}  # canvas and node -> numbers of connections
+        for canvas in self._canvases.values():
+            for item in canvas.connections:
+                for name in (item.from_node, item.to_node):
+                    self._touching.setdefault((canvas.id, name), []).append(item.number)
         self._ids: dict[str, set[str]] = {
             name: {connection.id for connection in canvas.connections}
             for name, canvas in self._canvases.items()
@@ -55,11 +61,9 @@ class Written:
         raw = self._nodes.pop((canvas, name), None)
         if raw is None:
             return
-        nodes = self._list(canvas, "nodes")
-        nodes[:] = [item for item in nodes if item is not raw]
-        for connection in self._canvases[canvas].connections:
-            if name in (connection.from_node, connection.to_node):
-                self.cut(canvas, connection.number)
+        self._gone.setdefault(canvas, set()).add(id(raw))
+        for number in self._touching.get((canvas, name), ()):
+            self.cut(canvas, number)
         for group in self.groups(canvas):
             key = members_of(group)
             if isinstance(group.get(key), list):
@@ -89,6 +93,9 @@ class Written:
         for canvas, numbers in self._cut.items():
             items = self._list(canvas, "connections")
             items[:] = [item for number, item in enumerate(items) if number not in numbers]
+        for canvas, gone in self._gone.items():
+            nodes = self._list(canvas, "nodes")
+            nodes[:] = [node for node in nodes if id(node) not in gone]
 
     def _list(self, canvas: str, key: str) -> list[Any]:
         """A list of the canvas, made on the first change if the document has none."""
