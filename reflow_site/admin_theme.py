@@ -48,6 +48,12 @@ _RUNNING = [
     },
 ]
 _SERVER = [
+    {
+        "title": "Webhook deliveries",
+        "icon": "outbox",
+        "link": reverse_lazy("admin:workflows_webhookdelivery_changelist"),
+        "permission": _may("workflows.view_webhookdelivery"),
+    },
     {"title": "API documentation", "icon": "api", "link": reverse_lazy("docs")},
     {"title": "Health", "icon": "monitor_heart", "link": reverse_lazy("health")},
     {

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from engine.policy import NodePolicy
     from engine.ports import Port
 
+# Properties of a graph that are one word, the default first.
+WORDS = {"onError": ("fail", "ignore"), "onUndelivered": ("ignore", "fail")}
 _GENERATORS = (Style.GENERATOR, Style.ASYNC_GENERATOR)
 
 
@@ -39,6 +41,11 @@ def policy_problems(
             read(graph.properties)
         except ConfigError as error:
             yield from error.problems
+    for key, words in WORDS.items():
+        given = graph.properties.get(key, words[0])
+        if given not in words:
+            text, hint = f"{given!r} is no such word", nearest(str(given), words)
+            yield Problem(f"properties.{key}", text, "policy_invalid", hint=hint)
 
 
 def _of_node(

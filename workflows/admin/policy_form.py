@@ -15,7 +15,7 @@ from engine.codec import dumps, parse_json
 from engine.errors import CodecError
 from engine.graph.resume import ResumeLevel
 from engine.node_config import settings_of
-from engine.policy import BreakerPolicy, Fallback, NodePolicy, RetryPolicy, Supervision
+from engine.policy import BreakerPolicy, Fallback, InDoubt, NodePolicy, RetryPolicy, Supervision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,6 +80,11 @@ PROPERTIES: dict[str, tuple[str, Choices, str]] = {
         "When a worker is lost, this is done again",
         [("", "what the effects of the nodes need"), *((one, one) for one in ResumeLevel)],
         "restart: all. node: nodes that have not finished. message: firings that have not ended.",
+    ),
+    "inDoubt": (
+        "An unsafe firing that was under way then",
+        [("", "waits until somebody decides (ask)"), *((one, one) for one in InDoubt)],
+        "rerun: it is done again. skip: it counts as done. A node may have its own policy.",
     ),
 }
 

@@ -421,3 +421,16 @@ def test_a_port_answers_to_its_name_then_an_alias_then_any_case(
     port = resolve_port(PORTS, name, case_sensitive=case_sensitive)
 
     assert (port and port.name) == found
+
+
+def test_a_property_that_is_no_word_we_know_is_an_error() -> None:
+    graph = chain()
+    graph.properties |= {"onError": "ignroe", "onUndelivered": 1}
+
+    wrong = "error policy_invalid properties."
+    assert said(graph) == [
+        f"{wrong}onError: 'ignroe' is no such word (did you mean 'ignore'?)",
+        f"{wrong}onUndelivered: 1 is no such word (one of: fail, ignore)",
+    ]
+    graph.properties |= {"onError": "fail", "onUndelivered": "ignore"}
+    assert said(graph) == []

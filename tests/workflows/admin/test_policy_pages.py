@@ -120,7 +120,8 @@ def test_the_run_as_a_whole_is_set(pages: Client, admin_user: User) -> None:
     given = {
         "onError": "ignore",
         "onUndelivered": "fail",
-        "resume": "restart",
+        "resume": "message",
+        "inDoubt": "skip",
         "supervision": "on",
         "supervision.strategy": "one_for_all",
         "supervision.withinMs": "5000",
@@ -132,7 +133,8 @@ def test_the_run_as_a_whole_is_set(pages: Client, admin_user: User) -> None:
         "name": "g",
         "onError": "ignore",
         "onUndelivered": "fail",
-        "resume": "restart",
+        "resume": "message",
+        "inDoubt": "skip",
         "supervision": {"strategy": "one_for_all", "withinMs": 5000},
     }
 
@@ -175,9 +177,10 @@ def test_what_only_the_whole_graph_can_tell_is_said_too(pages: Client, admin_use
 def test_a_property_that_the_graph_has_wrong_is_kept_to_be_seen(
     pages: Client, admin_user: User
 ) -> None:
+    workflow = kept(admin_user)
     document = one_node_graph()
     Editor(document).set_properties({"onError": "ignroe"})
-    workflow = kept(admin_user, document)
+    WorkflowVersion.objects.update(graph=document.to_json())  # from before it was checked
 
     page = pages.get(address(workflow)).content.decode()
 
