@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import IsAuthenticated
 
 from workflows.api.reflow import CancelWorkflow, StartWorkflow, WorkflowStatus
@@ -14,7 +14,9 @@ from workflows.models import EXECUTION_ID
 _RUN = rf"^workflows/(?P<execution_id>{EXECUTION_ID.strip('^').removesuffix(chr(92) + 'Z')})"
 
 _schema = SpectacularJSONAPIView.as_view(permission_classes=(IsAuthenticated,))
-_docs = SpectacularSwaggerView.as_view(url_name="schema", permission_classes=(IsAuthenticated,))
+_docs = SpectacularSwaggerSplitView.as_view(
+    url_name="schema", permission_classes=(IsAuthenticated,)
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("workflows", StartWorkflow.as_view()),
