@@ -15,6 +15,7 @@ from engine.errors import ConfigError, RegistrationError
 from engine.registry import discover
 from observability.zeal.config import zeal_config
 from reflow_site.limits import LIMITS, MOST_NODES, exceeded
+from reflow_site.storage import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,8 @@ NOT_NEGATIVE = (
     "RETENTION_EXECUTIONS_DAYS",
     "RETENTION_RUNS_PER_WORKFLOW",
     "RETENTION_EVENTS_DAYS",
+    "RETENTION_PAYLOADS_DAYS",
+    "PAYLOAD_INLINE_BYTES",
     *(limit.setting for limit in LIMITS if limit.least == 0),
 )
 SHORTEST_LEASE_SECONDS = 3
@@ -55,6 +58,7 @@ def settings_are_sound(**_kwargs: Any) -> list[CheckMessage]:
         *_actors(),
         *_zeal(),
         *_safety(),
+        *_storage(),
     ]
 
 
@@ -155,3 +159,20 @@ def _safety() -> Iterator[CheckMessage]:
             hint="Name the hosts or networks that graphs need.",
             id="reflow.W001",
         )
+
+
+def _storage() -> Iterator[CheckMessage]:
+    kind = settings.PAYLOAD_STORAGE
+    if kind not in KINDS:
+        hint = f"Use one of {', '.join(KINDS)}"
+        yield Error(f"PAYLOAD_STORAGE names {kind!r}", hint=hint, id="reflow.E011")
+    if kind != "s3":
+        return
+    if find_spec("storages") is None:
+        yield Error(
+            "PAYLOAD_STORAGE is s3, and django-storages is not installed",
+            hint="Install it: .venv/bin/python -m uv pip install -e '.[s3]'",
+            id="reflow.E011",
+        )
+    if not settings.PAYLOAD_S3["bucket_name"]:
+        yield Error("PAYLOAD_S3_BUCKET is empty", hint="Name the bucket.", id="reflow.E011")

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from reflow_site import admin_theme
 from reflow_site.broker_socket import broker_socket
 from reflow_site.environment import Environment
+from reflow_site.storage import storages
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -159,6 +160,20 @@ DATABASE_STATEMENT_SECONDS = env.float("DATABASE_STATEMENT_SECONDS", default=5.0
 DATABASE_LOCK_SECONDS = env.float("DATABASE_LOCK_SECONDS", default=2.0)
 DATABASE_IDLE_SECONDS = env.float("DATABASE_IDLE_SECONDS", default=10.0)  # in a transaction
 
+# --- Large payloads: outside the database -----------------------------------------------------
+
+PAYLOAD_INLINE_BYTES = env.int("PAYLOAD_INLINE_BYTES", default=262_144)  # a larger text is a file
+PAYLOAD_STORAGE = env.str("PAYLOAD_STORAGE", default="file")  # or s3
+PAYLOAD_S3 = {
+    "bucket_name": env.str("PAYLOAD_S3_BUCKET", default=""),
+    "location": env.str("PAYLOAD_S3_PREFIX", default="payloads"),
+    "endpoint_url": env.str("PAYLOAD_S3_ENDPOINT_URL", default=""),
+    "region_name": env.str("PAYLOAD_S3_REGION", default=""),
+    "access_key": env.str("PAYLOAD_S3_ACCESS_KEY", default=""),
+    "secret_key": env.str("PAYLOAD_S3_SECRET_KEY", default=""),
+}
+STORAGES = storages(PAYLOAD_STORAGE, VAR_DIR / "payloads", PAYLOAD_S3)
+
 # --- Broker and channel layer -----------------------------------------------------------------
 
 BROKER_SOCKET = broker_socket(VAR_DIR)  # of the private Valkey that `manage.py up` starts
@@ -247,6 +262,7 @@ WEBHOOK_BYTES = env.int("WEBHOOK_BYTES", default=1_048_576)  # a larger result i
 RETENTION_EXECUTIONS_DAYS = env.int("RETENTION_EXECUTIONS_DAYS", default=30)
 RETENTION_RUNS_PER_WORKFLOW = env.int("RETENTION_RUNS_PER_WORKFLOW", default=0)
 RETENTION_EVENTS_DAYS = env.int("RETENTION_EVENTS_DAYS", default=14)
+RETENTION_PAYLOADS_DAYS = env.int("RETENTION_PAYLOADS_DAYS", default=30)
 RETENTION_EVERY_SECONDS = env.float("RETENTION_EVERY_SECONDS", default=3600.0)
 RETENTION_SECONDS = env.float("RETENTION_SECONDS", default=600.0)  # of one pass; the next goes on
 CELERY_BEAT_SCHEDULE = {

@@ -11,12 +11,14 @@ from asgiref.sync import SyncToAsync
 from django.db import connection, connections
 
 from reflow_site import celery_app
+from reflow_site.storage import storages
 from tests.factories import UserFactory
 from tests.nightly import load_profile
 from workflows import hints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from django.contrib.auth.models import User
 
@@ -47,6 +49,17 @@ def _no_redis(settings: Any) -> None:
     """Nudges and hints go through memory, also where a server runs in this folder."""
     settings.CHANNEL_LAYERS = IN_MEMORY
     celery_app.conf.update(broker_url="memory://")
+
+
+@pytest.fixture(scope="session")
+def payload_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("payloads")
+
+
+@pytest.fixture(autouse=True)
+def _payloads_apart(settings: Any, payload_folder: Path) -> None:
+    """Large texts of tests never mix with those of a server in this folder."""
+    settings.STORAGES = storages("file", payload_folder, {})
 
 
 @pytest.fixture

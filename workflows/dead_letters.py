@@ -26,6 +26,7 @@ from workflows.event_rows import clean
 from workflows.hints import hint
 from workflows.letters import written
 from workflows.models import DeadLetter, Execution, LetterStatus, WorkflowVersion
+from workflows.payloads import PayloadError, keep, read, share
 from workflows.services import checked_graph
 
 if TYPE_CHECKING:
@@ -80,7 +81,10 @@ def edit_dead_letter(*, letter: DeadLetter, inputs: Mapping[str, Any]) -> DeadLe
     if wrong:
         raise InputError([Problem("inputs", wrong, "limit_exceeded", node=letter.node)])
     rows = DeadLetter.objects.filter(pk=letter.pk, status=LetterStatus.OPEN)
-    if not rows.update(inputs=text, incomplete=""):
+    with transaction.atomic():
+        kept = keep(letter.execution_id, "letter", text, letter.owner_id)
+        changed = rows.update(inputs=kept, incomplete="")
+    if not changed:
         letter.refresh_from_db(fields=["status"])
         raise LetterResolvedError(letter.status)
     letter.inputs, letter.incomplete = text, ""
@@ -212,8 +216,9 @@ class _Graphs:
         if isinstance(graph, GraphError):
             return graph.code, str(graph)
         try:
-            read_start(graph, surroundings.registry(), {row.node: parse_json(row.inputs, OWN_TEXT)})
-        except (InputError, CodecError) as error:
+            inputs = parse_json(read(row.inputs), OWN_TEXT)
+            read_start(graph, surroundings.registry(), {row.node: inputs})
+        except (InputError, CodecError, PayloadError) as error:
             return error.code, str(error)
         return None
 
@@ -268,7 +273,7 @@ def _run_of(letter: DeadLetter) -> Execution:
         webhook_url=origin.webhook_url,
         source="dead_letter",
         start_node=letter.node,
-        input=letter.inputs,
+        input=share(pk, "input", letter.inputs),
         metadata=dumps(about),
         request_hash=sha256(f"dead letter {letter.pk}".encode()).hexdigest(),
     )

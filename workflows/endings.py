@@ -23,6 +23,7 @@ from workflows.letters import write_letters
 from workflows.lifecycle import move
 from workflows.models import Execution, Status
 from workflows.pausing import let_go
+from workflows.payloads import keep
 from workflows.workers import count_success
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def write_end(claim: Claim, end: End) -> None:
             claim.pk,
             end.status,
             held=claim.token,
-            result=_result(row, end),
+            result=keep(row.pk, "result", _result(row, end), row.owner_id),
             error=clean(end.error),
             error_code=end.code,
             duration_ms=end.duration_ms,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -12,8 +13,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
+from engine.events import ActorCompleted, MessageReceived, MessageSent
 from workflows.event_rows import RowLimits, stored, to_row, within
 from workflows.models import HELD, Execution, ExecutionEvent
+from workflows.payloads import keep
 from workflows.repeats import Repeats
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 _unheard = Repeats(logger)
 
+WITH_MESSAGES = frozenset(kind.__name__ for kind in (ActorCompleted, MessageReceived, MessageSent))
 GLOBAL_GROUP = "executions"  # hears of every run
 NUDGE_TIMEOUT_SECONDS = 0.5
 
@@ -60,7 +64,8 @@ def append(
     rows = [to_row(event, limits) for event in stored(events)]
     if rows:
         with transaction.atomic():
-            _insert(execution_pk, *_take_numbers(execution_pk, token, len(rows)), rows)
+            first, day = _take_numbers(execution_pk, token, len(rows))
+            _insert(execution_pk, first, day, [_kept(execution_pk, row) for row in rows])
             transaction.on_commit(lambda: nudge(execution_pk))
     return tuple(problem for row in rows for problem in row.problems)
 
@@ -89,6 +94,13 @@ class EventWriter:
         if before >= 0 > self._quiet:
             about = "execution %s: more than %s events in this attempt (limit: EVENT_WARN)"
             logger.warning(about, self._claim.execution_id, settings.EVENT_WARN)
+
+
+def _kept(execution_pk: UUID, row: EventRow) -> EventRow:
+    """A row with large messages gets the mark of its data; one that is found by it does not."""
+    if row.type not in WITH_MESSAGES or len(row.data) * 4 <= settings.PAYLOAD_INLINE_BYTES:
+        return row
+    return replace(row, data=keep(execution_pk, "event", row.data))
 
 
 def _take_numbers(execution_pk: UUID, token: int | None, count: int) -> tuple[int, date]:

@@ -20,6 +20,7 @@ from workflows.event_rows import clean
 from workflows.exact_json import exact_message, exact_messages, exact_text
 from workflows.letters import written
 from workflows.models import HELD, Execution, JournalEntry
+from workflows.payloads import keep, read, release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,8 +90,9 @@ class RunJournal:
             for port, messages in entry.outputs.items()
         )
         outputs = f"{{{','.join(sent)}}}"
-        execution = _prepared(self._claim.pk)
-        return (execution, seq, entry.node, _taken(entry), outputs, "" if unchanged else state)
+        texts = (_taken(entry), outputs, "" if unchanged else state)
+        kept = (keep(self._claim.pk, "journal", text) for text in texts)
+        return (_prepared(self._claim.pk), seq, entry.node, *kept)
 
 
 def _prepared(execution_pk: UUID) -> Any:
@@ -139,12 +141,12 @@ def load(execution_pk: UUID) -> list[JournalRecord]:
     rows = JournalEntry.objects.filter(execution_id=execution_pk).order_by("seq")
     for row in rows.values_list("node", "taken", "outputs", "state", named=True):
         if row.state:
-            states[row.node] = exact_messages(row.state)
-        taken = json.loads(row.taken)
+            states[row.node] = exact_messages(read(row.state))
+        taken = json.loads(read(row.taken))
         if "intent" in taken:
             entries.append(_intent(row.node, taken))
             continue
-        sent = json.loads(row.outputs)
+        sent = json.loads(read(row.outputs))
         entries.append(
             Entry(
                 row.node,
@@ -168,6 +170,7 @@ def _failure(item: dict[str, Any]) -> FailedFiring:
 def discard(execution_pk: UUID) -> None:
     """The run is over: nobody resumes it."""
     JournalEntry.objects.filter(execution_id=execution_pk).delete()
+    release(execution_pk, "journal")
 
 
 def _taken(entry: Entry) -> str:

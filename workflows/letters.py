@@ -16,6 +16,7 @@ from engine.errors import CodecError
 from engine.events import ActorFailed, Requeued
 from workflows.event_rows import clean
 from workflows.models import DeadLetter
+from workflows.payloads import keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -122,7 +123,7 @@ def write_letters(row: Execution, letters: Sequence[Letter], *, resumable: bool)
                 execution=row,
                 workflow_id=row.workflow_id,
                 event_seq=next(seqs[letter.node, letter.code, letter.error], None),
-                **asdict(letter),
+                **asdict(letter) | {"inputs": keep(row.pk, "letter", letter.inputs, row.owner_id)},
             )
             for letter in letters
         ),

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from engine.codec import dumps
 from workflows.hints import hint_deliveries
 from workflows.models import DeliveryStatus, Execution, WebhookDelivery
+from workflows.payloads import read_data, reference_of
 from workflows.workers import from_now
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def sweep() -> int:
 
 def _body(row: Execution) -> str:
     """JSON; without the result if that makes it larger than ``WEBHOOK_BYTES``."""
+    apart = reference_of(row.result)
+    large = apart is not None and apart.size_bytes > settings.WEBHOOK_BYTES
     facts: dict[str, Any] = {
         "type": f"execution.{row.status}",
         "execution_id": row.execution_id,
@@ -85,8 +88,8 @@ def _body(row: Execution) -> str:
         "created_at": _milliseconds(row.created_at),
         "started_at": _milliseconds(row.started_at),
         "finished_at": _milliseconds(row.finished_at),
-        "result": json.loads(row.result) if row.result else None,
-        "result_omitted": False,
+        "result": read_data(row.result) if row.result and not large else None,
+        "result_omitted": large,
     }
     body = dumps(facts)
     if len(body.encode()) <= settings.WEBHOOK_BYTES:

@@ -20,10 +20,18 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from workflows.event_rows import clean
-from workflows.models import Execution, ExecutionEvent, PruneRun, WorkflowVersion
+from workflows.models import Execution, ExecutionEvent, PayloadUse, PruneRun, WorkflowVersion
 from workflows.partitions import drop, partitions
+from workflows.payloads import PayloadError, adopt_strays, remove, unused
 from workflows.recovery import elect, resign
-from workflows.retention import Policy, events_due, executions_due, removable, versions_due
+from workflows.retention import (
+    Policy,
+    events_due,
+    executions_due,
+    payload_uses_due,
+    removable,
+    versions_due,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +47,7 @@ logger = logging.getLogger(__name__)
 EVENTS_A_BATCH = 1_000  # rows of one transaction
 RUNS_A_BATCH = 100
 DROP_TRIES = 20
+STRAYS_HOUR = 3  # UTC
 LEASE = "prune"
 LEASE_SECONDS = 60.0  # renewed by each batch
 SHORTEST_REST_SECONDS = 0.02
@@ -100,7 +109,8 @@ def prune(
         if not events_only:
             work.executions()
             work.versions()
-    except DatabaseError as error:
+            work.payloads()
+    except (DatabaseError, PayloadError) as error:
         logger.exception("retention broke off")
         work.done.complete, work.done.error = False, clean(f"{type(error).__name__}: {error}")
     finally:
@@ -141,6 +151,8 @@ class _Pass:
                 keys = [pk for (pk,) in batch]
                 free = Execution.objects.filter(pk__in=keys, pinned=False)
                 free.update(events_pruned_at=Now())
+                gone = PayloadUse.objects.filter(execution__in=keys, part="event")
+                gone.filter(execution__events_pruned_at__isnull=False).delete()
         if not self._pace.over and not kept.exists():
             rows = ExecutionEvent.objects.filter(day=day).order_by().count()
             self.done.events += rows * self._drop(name)
@@ -181,6 +193,28 @@ class _Pass:
                 keys = [pk for (pk,) in batch]
                 again = versions_due(self._policy).order_by().filter(pk__in=keys)
                 self.done.versions += WorkflowVersion.objects.filter(pk__in=again).delete()[0]
+
+    def payloads(self) -> None:
+        """Large texts that no run needs any more; unknown files too, once a day or by hand."""
+        while batch := self._next(payload_uses_due(self._policy).values_list("pk")):
+            with self._batch():
+                PayloadUse.objects.filter(pk__in=[pk for (pk,) in batch]).delete()
+        last = 0
+        while batch := self._next(unused().filter(pk__gt=last).values_list("pk")):
+            for (last,) in batch:
+                self._remove(last)
+        if self.done.source != "beat" or self._policy.now.hour == STRAYS_HOUR:
+            for pk in adopt_strays():
+                if self._pace.over:
+                    return
+                self._remove(pk)
+
+    def _remove(self, pk: int) -> None:
+        with self._batch():
+            size = remove(pk)
+        if size is not None:
+            self.done.payloads += 1
+            self.done.payload_bytes += size
 
     def store(self) -> PruneRun:
         done = self.done
@@ -230,6 +264,7 @@ class _Pass:
             unmarked.update(events_pruned_at=Now())
             rows = ExecutionEvent.objects.filter(execution_id__in=going, seq__gt=above)
             rows = rows.filter(day__in=set(going.values()))
+            PayloadUse.objects.filter(execution_id__in=going, part="event").delete()
             self.done.events += rows.delete()[0]
 
     def _in_parts(self, pk: UUID, last_seq: int) -> None:

@@ -13,8 +13,10 @@ from django.utils import timezone
 from workflows.models import (
     DeadLetter,
     DeliveryStatus,
+    DoubtfulFiring,
     Execution,
     LetterStatus,
+    PayloadUse,
     WebhookDelivery,
     Workflow,
     WorkflowVersion,
@@ -39,6 +41,7 @@ class Policy:
     executions_days: int
     runs_per_workflow: int
     events_days: int
+    payloads_days: int = 0
 
     @classmethod
     def from_settings(cls) -> Self:
@@ -47,6 +50,7 @@ class Policy:
             settings.RETENTION_EXECUTIONS_DAYS,
             settings.RETENTION_RUNS_PER_WORKFLOW,
             settings.RETENTION_EVENTS_DAYS,
+            settings.RETENTION_PAYLOADS_DAYS,
         )
 
     def before(self, days: int) -> datetime:
@@ -64,12 +68,14 @@ class Due:
 
 
 def removable() -> QuerySet[Execution]:
-    """Ended runs without an open dead letter or a webhook on its way, and not pinned."""
+    """Ended runs that are not pinned, without open letters or doubts or a webhook on its way."""
     of_run = {"execution": OuterRef("pk")}
     letters = DeadLetter.objects.filter(**of_run, status=LetterStatus.OPEN)
     deliveries = WebhookDelivery.objects.filter(**of_run, status=DeliveryStatus.PENDING)
+    doubts = DoubtfulFiring.objects.filter(**of_run, action="")
     rows = Execution.objects.filter(finished_at__isnull=False, pinned=False)
-    return rows.filter(~Exists(letters), ~Exists(deliveries)).order_by("finished_at")
+    needed = ~Exists(letters) & ~Exists(deliveries) & ~Exists(doubts)
+    return rows.filter(needed).order_by("finished_at")
 
 
 def executions_due(policy: Policy) -> Iterator[QuerySet[Execution]]:
@@ -90,6 +96,14 @@ def events_due(policy: Policy) -> QuerySet[Execution]:
         return Execution.objects.none()
     ended = removable().filter(finished_at__lt=policy.before(policy.events_days))
     return ended.filter(events_pruned_at__isnull=True)
+
+
+def payload_uses_due(policy: Policy) -> QuerySet[PayloadUse]:
+    """The large texts that runs lose while they stay."""
+    if not policy.payloads_days:
+        return PayloadUse.objects.none()
+    ended = removable().order_by().filter(finished_at__lt=policy.before(policy.payloads_days))
+    return PayloadUse.objects.filter(execution__in=ended)
 
 
 def versions_due(policy: Policy) -> QuerySet[WorkflowVersion]:

@@ -29,6 +29,7 @@ from workflows.journal import RunJournal, load
 from workflows.letters import letters_of
 from workflows.models import Execution, Status
 from workflows.pausing import hand_back
+from workflows.payloads import PayloadMissingError, read
 from workflows.repeats import Repeats
 from workflows.trouble import trouble_of
 
@@ -121,7 +122,10 @@ def _try_to_put_back(claim: Claim, reason: str) -> bool | None:
 
 
 async def _end_of_attempt(claim: Claim) -> End:
-    job = await sync_to_async(_load)(claim)
+    try:
+        job = await sync_to_async(_load)(claim)
+    except PayloadMissingError as error:
+        return End(Status.FAILED, error=str(error), code=error.code, journaled=True)
     journaled = bool(job.entries)
     try:
         return await _attempt(claim, job)
@@ -135,7 +139,7 @@ def _load(claim: Claim) -> Job:
     graph, given, start_node, owner_pk, attempt = columns.get()
     entries = load(claim.pk) if attempt > 1 else []
     decisions = decisions_of(claim.pk) if entries else {}
-    return Job(graph, given, entries, decisions, start_node, owner_pk)
+    return Job(graph, read(given), entries, decisions, start_node, owner_pk)
 
 
 async def _attempt(claim: Claim, job: Job) -> End:

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from engine.codec import dumps
 from workflows.models import Workflow, WorkflowVersion
+from workflows.payloads import keep
 from workflows.run_time import GRAPH, START, seconds_of
 from workflows.selectors import workflows_of
 
@@ -39,7 +40,7 @@ def posted_version(owner: User, graph: Graph) -> WorkflowVersion:
 def fill(
     execution: Execution, request: StartRequest, graph: Graph, warnings: tuple[str, ...]
 ) -> None:
-    """Write a request into a row that is not saved yet."""
+    """Write a request into a row that is not saved yet. Needs the transaction that saves it."""
     execution.timeout_seconds = request.timeout_seconds or seconds_of(graph)
     if execution.timeout_seconds is not None:
         execution.timeout_set_by = GRAPH if request.timeout_seconds is None else START
@@ -47,7 +48,7 @@ def fill(
     execution.workflow_label = request.workflow_label
     if execution.workflow is None and request.workflow_label:
         execution.workflow = named_workflow(execution.owner, request.workflow_label)
-    execution.input = request.input
+    execution.input = keep(execution.pk, "input", request.input, execution.owner_id)
     execution.metadata = request.metadata
     execution.request_hash = request.digest
     execution.warnings = dumps(warnings)

@@ -6,6 +6,7 @@ import pytest
 
 from reflow_site import checks
 from reflow_site.checks import settings_are_sound
+from reflow_site.storage import storages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,8 @@ def test_the_defaults_are_sound() -> None:
         ("REFLOW_ACTORS", ["nowhere:Actor"], ["reflow.E006"]),
         ("ALLOWED_HOSTS", ["*"], ["reflow.E007"]),
         ("HTTP_ALLOW_PRIVATE", ["*"], ["reflow.W001"]),
+        ("RETENTION_EVENTS_DAYS", -1, ["reflow.E001"]),
+        ("PAYLOAD_STORAGE", "ftp", ["reflow.E011"]),
         ("ZEAL_URL", "zeal.example", ["reflow.E010"]),
         ("ZEAL_TEMPLATE_CHUNK", 0, ["reflow.E001"]),
     ],
@@ -67,3 +70,25 @@ def test_each_problem_of_the_file_is_named(settings: Any, tmp_path: Path) -> Non
     settings.REFLOW_CONFIG = file
 
     assert ids() == ["reflow.E005", "reflow.E005"]
+
+
+def test_s3_needs_its_package_and_a_bucket(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.PAYLOAD_STORAGE = "s3"
+    monkeypatch.setattr(checks, "find_spec", lambda name: None if name == "storages" else name)
+    neither = ids()
+
+    settings.PAYLOAD_S3 = {"bucket_name": "reflow"}
+    monkeypatch.setattr(checks, "find_spec", lambda name: name)
+
+    assert (neither, ids()) == (["reflow.E011", "reflow.E011"], [])
+
+
+def test_only_what_is_given_goes_to_s3(tmp_path: Path) -> None:
+    given = {"bucket_name": "reflow", "endpoint_url": "", "access_key": "", "secret_key": ""}
+
+    made = storages("s3", tmp_path, given)["payloads"]
+
+    assert made == {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {"bucket_name": "reflow", "file_overwrite": True},
+    }

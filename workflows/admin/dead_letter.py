@@ -18,6 +18,7 @@ from workflows.admin.caller import caller
 from workflows.dead_letters import discard_dead_letters, edit_dead_letter, requeue_dead_letters
 from workflows.errors import LetterResolvedError
 from workflows.models import DeadLetter
+from workflows.payloads import PayloadError, read
 from workflows.selectors import dead_letters_of
 from workflows.surroundings import read_json
 
@@ -117,7 +118,7 @@ class DeadLetterAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     ) -> HttpResponse:
         """The page of one letter; POST changes its inputs."""
         letter = self._own(request, object_id)
-        text, problem = show.pretty(letter.inputs), ""
+        text, problem = _inputs(letter)
         if request.method == "POST":
             text = request.POST.get("inputs", "")
             problem = self._edit(request, letter, text)
@@ -213,3 +214,11 @@ class DeadLetterAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         if not self.has_view_permission(request, letter):
             raise PermissionDenied
         return letter
+
+
+def _inputs(letter: DeadLetter) -> tuple[str, str]:
+    """The messages of a letter, or why they are not there."""
+    try:
+        return show.pretty(read(letter.inputs)), ""
+    except PayloadError as error:
+        return "", str(error)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from engine.events import ActorStateChanged, EngineEvent
 from workflows.admin import show
+from workflows.payloads import reference_of
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -72,6 +73,8 @@ def event_page(execution: Execution, choice: Choice) -> dict[str, Any]:
 
 def _row(*, seq: int, type: str, node: str, at: Any, text: str) -> dict[str, Any]:  # noqa: A002 -- the column
     local = timezone.localtime(at)
+    if apart := reference_of(text):
+        text = json.dumps({"stored_apart": f"{apart.size_bytes} bytes: the API has them"})
     whole = len(text) <= MAX_TEXT
     return {
         "seq": seq,

@@ -24,6 +24,7 @@ from workflows.admin.progress import MAX_FAILURES, failures_of, state_of
 from workflows.errors import ConflictError
 from workflows.models import TERMINAL, Execution, Status
 from workflows.pausing import pause_execution, resume_execution
+from workflows.payloads import reference_of
 from workflows.selectors import executions_of
 
 if TYPE_CHECKING:
@@ -314,7 +315,12 @@ def _facts(execution: Execution, version: WorkflowVersion) -> dict[str, Any]:
         "pruned": show.ago(execution.events_pruned_at),
         "cancelled": show.ago(execution.cancel_requested_at),
         "paused": show.ago(execution.pause_requested_at),
-        "input": show.cut(show.pretty(execution.input), MAX_TEXT),
-        "result": show.cut(show.pretty(execution.result), MAX_TEXT) if execution.result else "",
+        "input": show.stored(execution.input, MAX_TEXT),
+        "result": show.stored(execution.result, MAX_TEXT),
+        "large": {
+            part: reference.size_bytes
+            for part in ("input", "result")
+            if (reference := reference_of(getattr(execution, part)))
+        },
         "warnings": json.loads(execution.warnings or "[]"),
     }

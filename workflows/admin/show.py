@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.timesince import timesince
 
 from workflows.models import CircuitState, LetterStatus, Status
+from workflows.payloads import reference_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -137,6 +138,11 @@ def cut(text: str, limit: int) -> str:
     """A text that would make a page heavy, shortened, and saying so."""
     rest = len(text) - limit
     return text if rest <= 0 else f"{text[:limit]}\n… {rest} more characters: the API has them all"
+
+
+def stored(text: str, limit: int) -> str:
+    """A stored JSON text for a page; of one that stands in a file, nothing: the page links it."""
+    return "" if not text or reference_of(text) else cut(pretty(text), limit)
 
 
 def run_row(execution: Execution) -> dict[str, Any]:

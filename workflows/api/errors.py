@@ -25,6 +25,7 @@ from rest_framework.response import Response
 from engine.errors import CodecError, LimitError, Problem, ProblemsError
 from workflows.api.envelope import failure
 from workflows.errors import AdmissionError, ConflictError
+from workflows.payloads import PayloadError, PayloadMissingError
 from workflows.trouble import Trouble, trouble_of
 
 logger = logging.getLogger(__name__)
@@ -140,6 +141,8 @@ def _of_admission(exc: AdmissionError) -> Failure:
 # The first that fits: a subclass stands above its base.
 _ANSWERS: tuple[tuple[Any, Callable[[Any], Failure]], ...] = (
     (exceptions.APIException, _of_framework),
+    (PayloadMissingError, lambda exc: Failure(410, str(exc), exc.code)),
+    (PayloadError, lambda exc: Failure(503, str(exc), exc.code)),
     (ProblemsError, lambda exc: Failure(400, str(exc), exc.code, exc.problems)),
     ((CodecError, LimitError), lambda exc: Failure(400, str(exc), exc.code)),
     (ConflictError, lambda exc: Failure(409, str(exc), exc.code)),

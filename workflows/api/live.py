@@ -17,6 +17,7 @@ from workflows.api.envelope import now_ms
 from workflows.api.wire import milliseconds, network_event
 from workflows.event_log import group_name
 from workflows.models import Execution
+from workflows.payloads import with_data
 from workflows.selectors import events_after
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def read_page(pk: UUID, after_seq: int) -> Page:
     # The status first: when it is terminal, the rows read after it are all there will be.
     execution = Execution.objects.only("status", "event_day", "events_pruned_at").get(pk=pk)
     pruned_at = execution.events_pruned_at
-    rows = [] if pruned_at else list(events_after(execution, after_seq, settings.EVENT_PAGE))
+    rows = [] if pruned_at else with_data(events_after(execution, after_seq, settings.EVENT_PAGE))
     return Page(rows, execution.status, execution.is_over, pruned_at)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema
@@ -20,6 +19,7 @@ from workflows.api.envelope import success
 from workflows.api.view import ApiView, caller, idempotency_key
 from workflows.api.wire import milliseconds
 from workflows.models import Status
+from workflows.payloads import read_data
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -98,7 +98,7 @@ def result_of(execution: Execution) -> dict[str, Any]:
         "execution_id": execution.execution_id,
         "start_time": milliseconds(started or execution.created_at),
         "end_time": milliseconds(finished) if finished else None,
-        "results": json.loads(execution.result) if execution.result else None,
+        "results": read_data(execution.result) if execution.result else None,
         "errors": [execution.error] if execution.error else [],
         "trace_session_id": None,
     }

@@ -14,6 +14,7 @@ from workflows.models.execution import (
     today,
 )
 from workflows.models.letter import DeadLetter, LetterStatus
+from workflows.models.payload import Payload, PayloadUse
 from workflows.models.process import KeeperLease, Worker
 from workflows.models.retention import PruneRun
 from workflows.models.workflow import MOST_KEEP_DAYS, WhenFull, Workflow, WorkflowVersion
@@ -36,6 +37,8 @@ __all__ = [
     "JournalEntry",
     "KeeperLease",
     "LetterStatus",
+    "Payload",
+    "PayloadUse",
     "PruneRun",
     "Status",
     "WebhookDelivery",

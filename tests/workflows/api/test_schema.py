@@ -56,6 +56,7 @@ PATHS = {
     "/api/v1/executions": {"get", "post"},
     "/api/v1/executions/bulk": {"post"},
     "/api/v1/executions/{execution_id}": {"get", "patch"},
+    "/api/v1/executions/{execution_id}/payloads/{part}": {"get"},
     "/api/v1/executions/{execution_id}/cancel": {"post"},
     "/api/v1/executions/{execution_id}/pause": {"post"},
     "/api/v1/executions/{execution_id}/resume": {"post"},

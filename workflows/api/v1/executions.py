@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
+from django.http import HttpResponse
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.filters import OrderingFilter
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.response import Response
@@ -31,6 +34,7 @@ from workflows.api.v1.serializers import (
 from workflows.api.view import ApiView, caller, idempotency_key
 from workflows.api.wire import engine_event
 from workflows.models import Execution, ExecutionEvent
+from workflows.payloads import read, with_data
 from workflows.selectors import executions_of
 from workflows.services import pin_execution, start_execution
 
@@ -144,7 +148,7 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
         """A run's events in order; ask on with ``after_seq``."""
         query = checked(EventsQuery, request.query_params)
         execution = find_execution(caller(request), execution_id)
-        rows = list(_page(execution, query))
+        rows = with_data(_page(execution, query))
         url = request.build_absolute_uri()
         full = len(rows) == query["limit"]
         page = {
@@ -154,6 +158,29 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
             "next": replace_query_param(url, "after_seq", rows[-1].seq) if full else None,
         }
         return Response(page)
+
+    @extend_schema(responses={(200, "application/json"): OpenApiTypes.OBJECT, **ERRORS})
+    @action(
+        detail=True,
+        url_path="payloads/(?P<part>input|result)",
+        filter_backends=(),
+        pagination_class=None,
+    )
+    def payload(self, request: Request, execution_id: str, part: str) -> HttpResponse:
+        """The input or the result of a run as a file, however large."""
+        execution = find_execution(caller(request), execution_id)
+        text = read(getattr(execution, part))
+        if not text:
+            raise NotFound(f"the execution has no {part} yet")
+        name = f"{execution_id}-{part}.json".replace(":", "_")
+        return HttpResponse(
+            text,
+            content_type="application/json",
+            headers={
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
 
     def _accepted(self, request: Request, execution_id: str) -> Response:
         return self._answer(request, find_execution(caller(request), execution_id))

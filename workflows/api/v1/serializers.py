@@ -18,6 +18,7 @@ from workflows.models import (
     Workflow,
     WorkflowVersion,
 )
+from workflows.payloads import read_data
 from workflows.selectors import versions_of, waiting_reason, workflows_of
 
 if TYPE_CHECKING:
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
 
 
 class ObjectText(serializers.DictField):
-    """A JSON object that is stored as text."""
+    """A JSON object that is stored as text, wherever that is.
+
+    If the text is gone, the object is ``{"payload_missing": why}``.
+    """
 
     def to_representation(self, value: Any) -> Any:
-        return json.loads(value) if value else None
+        return read_data(value) if value else None
 
 
 class WorkflowRow(serializers.ModelSerializer[Workflow]):

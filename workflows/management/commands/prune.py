@@ -89,7 +89,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"removed {done.events} events, {done.executions} runs"
             f" and {done.versions} posted graphs in {seconds:.1f} s"
-            + (f" ({done.partitions} partitions were dropped)" if done.partitions else "")
+            + (f"; {done.partitions} partitions were dropped" if done.partitions else "")
+            + (f"; {done.payloads} files, {done.payload_bytes} bytes" if done.payloads else "")
         )
         if done.error:
             raise CommandError(f"it broke off: {done.error}")
