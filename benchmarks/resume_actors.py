@@ -17,7 +17,12 @@ class Pure(Actor):
 
 class Acts(Pure):
     component = "acts"
+    effect = "keyed"
+
+
+class Unsafe(Pure):
+    component = "unsafe"
     effect = "unsafe"
 
 
-ACTORS = [Pure, Acts]
+ACTORS = [Pure, Acts, Unsafe]

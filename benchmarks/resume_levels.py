@@ -1,7 +1,8 @@
 """``python -m benchmarks.resume_levels``: what each resume level costs on the database in use.
 
-A chain of ten nodes, run by the product's own runner on a new SQLite file, or on the database of
-``DATABASE_URL``, which has to be empty. Each figure is the median of seven runs, events included.
+It prints the table of docs/reliability.md. A chain of ten nodes, run by the product's own runner
+on a new SQLite file, or on the database of ``DATABASE_URL``, which has to be empty. Each figure is
+the median of seven runs, events included.
 """
 
 # ruff: noqa: PLC0415 -- Django's models are there only after the settings are chosen
@@ -17,12 +18,18 @@ from typing import Any
 NODES = 10
 RUNS = 7
 MESSAGES = (1, 2_000)
-# Name of the row -> (level, component): nodes with an effect are committed firing by firing.
+# Name of the row -> (level, component): nodes with an effect are committed firing by firing, and
+# unsafe ones also before they begin.
 ROWS = {
-    "restart": ("restart", "pure"),
-    "node or message, nodes without effect": ("message", "pure"),
-    "node or message, nodes with an effect": ("message", "acts"),
+    "`restart`": ("restart", "pure"),
+    "`node`, `message`: nodes without an effect": ("message", "pure"),
+    "`node`, `message`: nodes with an effect": ("message", "acts"),
+    "`node`, `message`: nodes with an unsafe effect": ("message", "unsafe"),
 }
+HEAD = """\
+| | one message through ten nodes | 2,000 messages, firings per second |
+| --- | --- | --- |
+"""
 
 
 def main() -> None:
@@ -30,10 +37,11 @@ def main() -> None:
         os.environ.setdefault("DATABASE_URL", f"sqlite:///{folder}/resume.sqlite3")
         os.environ["REFLOW_ACTORS"] = "benchmarks.resume_actors:ACTORS"
         _prepare()
+        sys.stdout.write(HEAD)
         for name, (level, component) in ROWS.items():
             lone, many = (_seconds(level, component, count) for count in MESSAGES)
             rate = MESSAGES[-1] * NODES / many
-            sys.stdout.write(f"{name}: {lone * 1000:.0f} ms for one, {rate:,.0f} firings/s\n")
+            sys.stdout.write(f"| {name} | {lone * 1000:.0f} ms | {round(rate, -2):,.0f} |\n")
 
 
 def _prepare() -> None:

@@ -162,7 +162,10 @@ def in_doubt_of(properties: Mapping[str, Any]) -> InDoubt:
     try:
         return InDoubt(properties[name])
     except ValueError as error:
-        text, hint = f"{properties[name]!r} is no policy", nearest(str(properties[name]), InDoubt)
+        text, hint = (
+            f"{properties[name]!r} is no policy",
+            nearest(str(properties[name]), map(str, InDoubt)),
+        )
         where = f"properties.{name}"
         raise ConfigError([Problem(where, text, "policy_invalid", hint=hint)]) from error
 

@@ -20,6 +20,7 @@ from workflows.admin import show
 from workflows.admin.caller import caller
 from workflows.admin.checking import check_text
 from workflows.admin.event_table import Choice, event_page
+from workflows.admin.in_doubt import decide_by_form, doubts_of
 from workflows.admin.progress import MAX_FAILURES, failures_of, state_of
 from workflows.errors import ConflictError
 from workflows.models import TERMINAL, Execution, Status
@@ -154,6 +155,7 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             path("<uuid:pk>/pin/", wrap(self.pin_view), name="workflows_execution_pin"),
             path("<uuid:pk>/cancel/", wrap(self.cancel_view), name="workflows_execution_cancel"),
             path("<uuid:pk>/pause/", wrap(self.pause_view), name="workflows_execution_pause"),
+            path("<uuid:pk>/decide/", wrap(self.decide_view), name="workflows_execution_decide"),
             path("<uuid:pk>/resume/", wrap(self.resume_view), name="workflows_execution_resume"),
             *super().get_urls(),
         ]
@@ -177,6 +179,8 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
             "failures": failures,
             "failure_limit": MAX_FAILURES,
             "can_pin": self.has_stop_permission(request),
+            "doubts": doubts_of(execution),
+            "can_decide": self.has_stop_permission(request),
             "can_cancel": not execution.is_over and self.has_stop_permission(request),
         }
         return TemplateResponse(request, "admin/workflows/execution/page.html", context)
@@ -185,6 +189,18 @@ class ExecutionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         """What the page's script asks for every other second."""
         execution = self._own(request, str(pk))
         return JsonResponse(state_of(execution, failures_of(execution)))
+
+    def decide_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """What becomes of a firing in doubt, by a button on the page."""
+        execution = self._own(request, str(pk))
+        if request.method != "POST":
+            raise Http404
+        if not self.has_stop_permission(request):
+            raise PermissionDenied
+        if said := decide_by_form(request, execution):
+            self.log_change(request, execution, said)
+        where = reverse("admin:workflows_execution_change", args=(execution.pk,))
+        return HttpResponseRedirect(where)
 
     def cancel_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Ask first; cancel on POST."""
