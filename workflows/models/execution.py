@@ -90,8 +90,8 @@ class Execution(models.Model):
     # A pause that is wanted, and since when it is one. Resumed, both are None.
     pause_requested_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
-    pause_by = models.CharField(max_length=150, blank=True)
-    pause_reason = models.TextField(blank=True)
+    pause_by = models.CharField(max_length=150, blank=True, default="", db_default="")
+    pause_reason = models.TextField(blank=True, default="", db_default="")
 
     # Who runs it. A write counts only with the newest token, and all times are the database's.
     worker = models.CharField(max_length=255, blank=True)
@@ -108,7 +108,9 @@ class Execution(models.Model):
     hint_count = models.PositiveIntegerField(default=0)  # how often a worker was told of it
 
     timeout_seconds = models.FloatField(null=True, blank=True)  # None: RUN_SECONDS
-    timeout_set_by = models.CharField(max_length=10, blank=True)  # start, graph; empty: the server
+    timeout_set_by = models.CharField(  # start, graph; empty: the server
+        max_length=10, blank=True, default="", db_default=""
+    )
     waiting_since = models.DateTimeField(null=True, blank=True)  # its deadline moves by that time
     deadline_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

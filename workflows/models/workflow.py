@@ -28,7 +28,9 @@ class Workflow(models.Model):
         "WorkflowVersion", models.SET_NULL, null=True, blank=True, related_name="+"
     )
     archived = models.BooleanField(default=False)
-    zeal_id = models.CharField(max_length=200, blank=True, default="")  # of the workflow in Zeal
+    zeal_id = models.CharField(  # of the workflow in Zeal
+        max_length=200, blank=True, default="", db_default=""
+    )
     max_concurrent = models.PositiveIntegerField(
         null=True, blank=True, validators=(MinValueValidator(1),)
     )  # runs at once; None: as many as there are workers
