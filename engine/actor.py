@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
-from engine.errors import EmitLimitError
+from engine.errors import ActorError, EmitLimitError
 from engine.messages import IMMUTABLE, freeze
 
 if TYPE_CHECKING:
@@ -105,7 +105,18 @@ class Actor:
 class Context:
     """What one firing sees. Valid during that firing only."""
 
-    __slots__ = ("_host", "_key", "_keyed", "config", "emitted", "inputs", "node_id", "state")
+    __slots__ = (
+        "_host",
+        "_key",
+        "_keyed",
+        "away",
+        "config",
+        "emitted",
+        "inputs",
+        "node_id",
+        "patience",
+        "state",
+    )
 
     def __init__(self, host: ActorHost, state: dict[str, Message]) -> None:
         self._host = host
@@ -114,6 +125,8 @@ class Context:
         self.state = state  # messages, private to the node; what a checkpoint keeps
         self.inputs: Mapping[str, Any] = {}
         self.emitted: list[tuple[str, Message]] = []
+        self.away = 0  # waits of this firing that are meant, and do not count for its time
+        self.patience: Any = None  # the time that it has left, once it waits
         self._key = ""
         self._keyed: Mapping[str, Any] | None = None  # the inputs that ``_key`` was made for
 
@@ -161,11 +174,58 @@ class Context:
 
     async def send(self, port: str, message: Message) -> None:
         """Send a message now, and wait until there is room for it. Async actors only."""
-        await self._host.send_now(port, message)
+        self.leave_off()
+        try:
+            await self._host.send_now(port, message)
+        finally:
+            self.go_on()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait on the network's clock. Async actors only."""
-        await self._host.sleep(seconds)
+        """Wait on the network's clock; not counted as time of the firing. Async actors only."""
+        self.leave_off()
+        try:
+            await self._host.sleep(seconds)
+        finally:
+            self.go_on()
+
+    # For the network alone.
+
+    def leave_off(self) -> None:
+        """The time from here on does not count."""
+        self.away += 1
+        if self.patience is not None:
+            self.patience.pause()
+
+    def go_on(self) -> None:
+        self.away -= 1
+        if self.patience is not None:
+            self.patience.go_on()
+
+    def for_one_try(self) -> Context:
+        """The same firing, in a context that may be closed without harm to the next try."""
+        own = Context(self._host, self.state)
+        own.inputs, own._key, own._keyed = self.inputs, self._key, self._keyed
+        return own
+
+    def take_from(self, own: Context) -> None:
+        """Know what one try came to know, and send what it emitted."""
+        self._key, self._keyed = own._key, own._keyed
+        self.emitted.extend(own.emitted)
+
+    def close(self) -> None:
+        """The firing is over, though its code may still run in a thread: it reaches nothing."""
+        self._host = _Over(self.node_id)
+        self.state = dict(self.state)
+
+
+class _Over:
+    """In the place of the host of a firing that took too long."""
+
+    def __init__(self, node_id: str) -> None:
+        self._node_id = node_id
+
+    def __getattr__(self, name: str) -> Any:
+        raise ActorError(f"{self._node_id}: this firing has ended, it took too long")
 
 
 class ActorHost(Protocol):

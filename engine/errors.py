@@ -151,6 +151,18 @@ class LimitError(EngineError):
         super().__init__(f"{message} (limit: {limit})")
 
 
+class FiringTimeoutError(LimitError, TimeoutError):
+    """One firing took too long; ``limit`` names what said so."""
+
+    code = "node_timeout"
+
+    def __init__(
+        self, node: str, seconds: float, limit: str = "node_seconds; of one node: retry.timeoutMs"
+    ) -> None:
+        self.node = node
+        super().__init__(limit, f"node {node!r} gave nothing within {seconds:g} s")
+
+
 class PermissionDeniedError(EngineError):
     """An actor reached for something its permissions do not grant."""
 

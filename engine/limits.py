@@ -25,6 +25,8 @@ class Limits:
         reader_buffer_size: messages that wait for a reader of ``results()``.
         cycle_growth: how many times its bound a full port of a cycle may grow to.
         cycle_bytes: the size of what it may hold then.
+        node_seconds: what one firing of an async or blocking actor may take, or one message of
+            a generator; what it sleeps by ``ctx.sleep`` or waits for room does not count.
         http: those of the requests of actors; None for the client's own.
     """
 
@@ -41,6 +43,8 @@ class Limits:
     cycle_growth: int = 64
     cycle_bytes: int = 64 * 1024 * 1024
     http: HttpLimits | None = None
+
+    node_seconds: float | None = None  # of one firing of an async or blocking actor
 
     def __post_init__(self) -> None:
         for item in fields(self):

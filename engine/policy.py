@@ -51,7 +51,9 @@ class RetryPolicy(_Settings):
     max_delay_ms: float = setting(60_000, key="maxDelayMs", minimum=0)
     jitter: float = setting(0.1, minimum=0, maximum=1, help="share of the wait that is random")
     on: Literal["retryable", "any"] = setting("retryable", help="which errors are tried again")
-    timeout_ms: float | None = setting(None, key="timeoutMs", help="for one try; none by default")
+    timeout_ms: float | None = setting(
+        None, key="timeoutMs", maximum=86_400_000, help="for one try; at most a day"
+    )
 
     def delay_s(self, attempt: int, random: Random) -> float:
         """Seconds to wait after this attempt, counted from 1."""

@@ -91,6 +91,13 @@ LIMITS: tuple[Limit, ...] = (
         30 * DAY,
     ),
     Limit(
+        "NODE_SECONDS",
+        "seconds of one firing",
+        "the firing fails with `node_timeout`",
+        "engine/network/test_patience.py::test_a_firing_that_takes_too_long_fails_and_the_next_one_fires",
+        DAY,
+    ),
+    Limit(
         "EVENT_LIMIT",
         "`MessageSent` events of a run, one by one",
         "later ones are summed up for each connection",

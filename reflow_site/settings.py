@@ -240,6 +240,7 @@ REFLOW_CONFIG = Path(env.str("REFLOW_CONFIG", default=str(BASE_DIR / "reflow.tom
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=15.0)
 RUN_SECONDS = env.float("RUN_SECONDS", default=3600.0)  # a run that takes longer fails
 RUN_SECONDS_MAX = env.float("RUN_SECONDS_MAX", default=2_592_000.0)  # that a graph or start sets
+NODE_SECONDS = env.float("NODE_SECONDS", default=300.0)  # of one firing
 KILL_SECONDS = env.float("KILL_SECONDS", default=5.0)  # to react to cancel, deadline or fencing
 PAUSE_HOLD_SECONDS = env.float("PAUSE_HOLD_SECONDS", default=60.0)  # then its worker is free
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=25.0)  # a stopping worker's runs have to end

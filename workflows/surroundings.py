@@ -75,6 +75,7 @@ def limits() -> Limits:
         max_messages=settings.RUN_MESSAGES,
         max_message_bytes=settings.MESSAGE_BYTES,
         http=http_limits(),
+        node_seconds=settings.NODE_SECONDS,
     )
 
 

@@ -7,9 +7,10 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import describe
+from engine.errors import FiringTimeoutError, describe
 from engine.network.boundary import contained
 from engine.network.circuit import behind_breaker
+from engine.network.patience import Patience
 from engine.network.records import FiringFailed, Retried
 
 if TYPE_CHECKING:
@@ -27,7 +28,16 @@ def under_policy(
     retry, scheduler = policy.retry, node.scheduler
 
     async def once(ctx: Context) -> Any:
-        return await _timed(node, contained(lambda: fire(ctx)), retry.timeout_ms)
+        if not node.actor.blocking:
+            return await _timed(node, ctx, fire, retry.timeout_ms)
+        own = ctx.for_one_try()  # its thread may outlive the try
+        try:
+            return await _timed(node, own, fire, retry.timeout_ms)
+        except FiringTimeoutError:
+            own.close()
+            raise
+        finally:
+            ctx.take_from(own)
 
     attempt = once if policy.breaker is None else behind_breaker(node, policy.breaker, once)
 
@@ -53,21 +63,42 @@ def under_policy(
     return fire_with_policy
 
 
-async def _timed(node: Node, firing: Awaitable[Any], timeout_ms: float | None) -> Any:
-    """Await a firing, at most so long on the network's clock."""
+async def _timed(
+    node: Node, ctx: Context, fire: Callable[[Context], Awaitable[Any]], timeout_ms: float | None
+) -> Any:
+    """Await a firing, at most so long: all of its time, if its own policy says how long."""
+    firing = contained(lambda: fire(ctx))
     if timeout_ms is None:
-        return await firing
+        return await (
+            firing if node.scheduler.limits.node_seconds is None else _patient(node, ctx, firing)
+        )
     task = asyncio.ensure_future(firing)
     alarm = asyncio.ensure_future(node.scheduler.clock.sleep(timeout_ms / 1000))
     try:
         await asyncio.wait({task, alarm}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
-        raise TimeoutError(f"no answer within {timeout_ms:g} ms")
+        raise FiringTimeoutError(node.node_id, timeout_ms / 1000, "retry.timeoutMs")
     finally:
         for waiting in (task, alarm):
             waiting.cancel()
         await asyncio.gather(task, alarm, return_exceptions=True)
+
+
+async def _patient(node: Node, ctx: Context, firing: Awaitable[Any]) -> Any:
+    """Await a firing, at most as long as every firing may take."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 -- firings are awaited by tasks
+    patience = ctx.patience = Patience(node, task, ctx.away)
+    try:
+        return await firing
+    except asyncio.CancelledError as error:
+        if patience.ended_it():
+            raise patience.error() from error
+        raise
+    finally:
+        ctx.patience = None
+        patience.ended_it()
 
 
 def _tell_retry(node: Node, attempt: int, wait: float, error: Exception) -> None:

@@ -25,10 +25,22 @@ async def contained(code: Callable[[], Awaitable[Any]]) -> Any:
         return await code()
     except SystemExit as error:
         raise ActorError(f"SystemExit: {error}") from error
+    except GeneratorExit as error:
+        if not in_task():
+            raise
+        raise ActorError(f"GeneratorExit: {error}") from error
     except asyncio.CancelledError as error:
         if asyncio.current_task().cancelling():  # type: ignore[union-attr]
             raise
         raise ActorError(f"cancelled: {error}") from error
+
+
+def in_task() -> bool:
+    """False for a coroutine that is closed, which raises GeneratorExit: its loop has ended."""
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False
 
 
 def guard(call: Callable[[], Any]) -> Callable[[], Any]:

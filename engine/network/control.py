@@ -116,6 +116,8 @@ def dismiss(scheduler: Scheduler, node_id: str) -> None:
     """End a node that nothing leads to any more; what waits for it is told."""
     node = scheduler.nodes.pop(node_id)
     node.suspended = True
+    for inport in node.inports.values():
+        inport.release_writers()
     left = {inport.where: len(inport.queue) for inport in node.inports.values() if inport.queue}
     if left and scheduler.recording:
         scheduler.record(Undelivered(scheduler.clock.now(), left))

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actor import Context
 from engine.errors import ActorError
+from engine.network.boundary import in_task
 from engine.network.completion import Ended
 from engine.network.doubts import settled
 from engine.network.outputs import Failure, gather
+from engine.network.patience import Patience
 from engine.network.records import TurnStarted
 from engine.network.steps import with_emitted
 
@@ -28,9 +30,11 @@ class Firings:
         "_failures",
         "_left",
         "_order",
+        "_patience",
         "_ports",
         "_results",
         "_since",
+        "_task",
         "_waited",
         "ctx",
         "inputs",
@@ -47,6 +51,8 @@ class Firings:
         self._failures: list[Failure] = []
         self._waited = False
         self._announced = False
+        self._task: asyncio.Task[Any] | None = None
+        self._patience: Patience | None = None  # with the firing that waits
         self.over = False
         self._left = 0  # firings whose results have left
         self._ports = self.node.turn_ports
@@ -57,18 +63,31 @@ class Firings:
         ctx, fire = self.ctx, self._crew.fire
         emitted, append, loop = ctx.emitted, self._results.append, asyncio.get_running_loop()
         handle = loop.call_soon(self._waits)
+        self._task = asyncio.current_task()
         pending = iter(self.inputs)
         for ctx.inputs in pending:
             try:
                 result = await fire(ctx)
                 append(with_emitted(ctx, result) if emitted else result)
             except asyncio.CancelledError as error:
-                if asyncio.current_task().cancelling():  # type: ignore[union-attr]
+                if self._took_too_long():
+                    self._failed(self._patience.error())  # type: ignore[union-attr]
+                    ctx = self._other_context()
+                    emitted = ctx.emitted
+                elif asyncio.current_task().cancelling():  # type: ignore[union-attr]
+                    self.node.abandoned += sum(1 for _ in pending)
                     raise
-                self._failed(ActorError(f"cancelled: {error}"))
+                else:
+                    self._failed(ActorError(f"cancelled: {error}"))
             except (Exception, SystemExit) as error:  # noqa: BLE001 -- the boundary around a behaviour
                 self._failed(error)
+            except GeneratorExit as error:
+                if not in_task():
+                    raise
+                self._failed(ActorError(f"GeneratorExit: {error}"))
             if self._waited:  # the loop has run: others may want to pause or stop the network
+                self._waited = False
+                self._be_patient_no_more()
                 self.leave()
                 handle = loop.call_soon(self._waits)
                 if not await self.node.scheduler.may_go_on():
@@ -76,6 +95,21 @@ class Firings:
         self.over = True
         handle.cancel()  # it would keep the batch in memory until the loop comes round
         self.leave()
+
+    def _took_too_long(self) -> bool:
+        return self._patience is not None and self._patience.ended_it()
+
+    def _be_patient_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.ended_it()
+            self._patience = self.ctx.patience = None
+
+    def _other_context(self) -> Context:
+        """What timed out may go on in a thread: its context is closed, the next has its own."""
+        closed = self.ctx
+        self.ctx = closed.for_one_try()
+        closed.close()
+        return self.ctx
 
     def _failed(self, error: BaseException) -> None:
         self.ctx.emitted.clear()
@@ -89,6 +123,10 @@ class Firings:
         try:
             self.leave()
             self._waited = True
+            if self._patience is None and self._crew.patient:
+                assert self._task is not None  # noqa: S101 -- run() is under way
+                self._patience = Patience(self.node, self._task, self.ctx.away)
+                self.ctx.patience = self._patience
             if scheduler.recording and not self._announced:
                 self._announced = True
                 scheduler.record(TurnStarted(scheduler.clock.now(), self.node, 1))
@@ -98,7 +136,6 @@ class Firings:
     def leave(self) -> None:
         """Send on what is done; the rest of the batch is a turn of its own."""
         fired = len(self._results) + len(self._failures)
-        self._waited = False
         if not (fired or self.over):
             return
         failures, self._failures = self._failures, []

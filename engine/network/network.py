@@ -283,6 +283,8 @@ class Network:
             mailbox.park(room.set)
             await room.wait()
             self._check_running()
+            if self._scheduler.nodes.get(mailbox.node.node_id) is not mailbox.node:
+                raise NetworkError(f"the node {mailbox.node.node_id!r} has ended")
         receive(self._scheduler, mailbox, [message])
 
     @property

@@ -90,16 +90,17 @@ def step_generator(node: Node, credit: int) -> None:
         node.generator = node.actor.process(node.ctx)  # type: ignore[attr-defined]
         if scheduler.recording:
             scheduler.record(TurnStarted(scheduler.clock.now(), node, 1))
-    pairs = Emitted()
+    # What it emits goes between what it yields: into the list that is just being extended.
+    pairs = node.ctx.emitted = Emitted(node.ctx.emitted)
+    generator: Any = node.generator
     failed: list[Failure] = []
     try:
-        pairs.extend(islice(node.generator, credit))
-        over = len(pairs) < credit
+        pairs.extend(islice(generator, credit))
+        over = generator.gi_frame is None
     except RAISED as error:
         failed.append(Failure(error, node.ctx.inputs))
         over = True
-    pairs.extend(node.ctx.emitted)
-    node.ctx.emitted.clear()
+    node.ctx.emitted = []
     outputs = gather_pairs(node, pairs, failed, node.ctx.inputs)
     if over:
         node.generator = None

@@ -21,10 +21,11 @@ from engine.network.doubts import settled
 from engine.network.firings import Firings
 from engine.network.node import TURN
 from engine.network.outputs import Failure, gather_pairs
+from engine.network.patience import Patience
 from engine.network.records import TurnStarted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from engine.messages import Message
     from engine.network.doubts import Guard
@@ -49,6 +50,7 @@ class Crew:
         "fire",
         "guard",
         "node",
+        "patient",
         "tasks",
     )
 
@@ -66,6 +68,8 @@ class Crew:
         self._done: dict[int, Ended] = {}
         self._closed = False
         self._batch: Firings | None = None  # under way, if firings do not overlap
+        # With a policy each try has its own time.
+        self.patient = policy is None and node.scheduler.limits.node_seconds is not None
         fire = _fire_function(node)
         self.fire = fire if policy is None else under_policy(node, policy, fire)
 
@@ -222,11 +226,34 @@ class Crew:
         failures: list[Failure] = []
         try:
             pull = self._pull_async if node.style is Style.ASYNC_GENERATOR else self._pull_sync
-            await contained(lambda: pull(ctx, failures))
+            await contained(lambda: self._in_time(ctx, pull, failures))
         except Exception as error:  # noqa: BLE001 -- the boundary around a behaviour
             failures.append(Failure(error, inputs))
         rest = gather_pairs(node, ctx.emitted, failures, inputs)
         finish(node, Ended(started, 1, rest, failures, announced=True, ports=ports, key=key))
+
+    async def _in_time(
+        self,
+        ctx: Context,
+        pull: Callable[[Context, list[Failure]], Awaitable[None]],
+        failures: list[Failure],
+    ) -> None:
+        """Pull a generator, each of whose messages may take so long."""
+        task = asyncio.current_task()
+        if not self.patient or task is None:
+            await pull(ctx, failures)
+            return
+        patience = ctx.patience = Patience(self.node, task)
+        try:
+            await pull(ctx, failures)
+        except asyncio.CancelledError as error:
+            if patience.ended_it():
+                ctx.close()
+                raise patience.error() from error
+            raise
+        finally:
+            ctx.patience = None
+            patience.ended_it()
 
     async def _pull_async(self, ctx: Context, failures: list[Failure]) -> None:
         count = 0
@@ -249,12 +276,19 @@ class Crew:
             await self._send_pair(ctx, pulled[0], failures)
 
     async def _send_pair(self, ctx: Context, pair: Any, failures: list[Failure]) -> None:
+        if ctx.patience is not None:
+            ctx.patience.moved = True
         pairs = [*ctx.emitted, pair]
         ctx.emitted.clear()
         self.node.send(gather_pairs(self.node, pairs, failures, ctx.inputs))
-        if self.node.has_pending or self.node.committing:
-            await self._room(pending_only=True)
-        await self._turn_over()
+        if self.node.has_pending or self.node.committing or not self.node.scheduler.may_run:
+            ctx.leave_off()
+            if self.node.has_pending or self.node.committing:
+                await self._room(pending_only=True)
+            await self._turn_over()
+            ctx.go_on()
+        else:
+            await self._turn_over()
 
     def finished(self, order: int, ended: Ended) -> None:
         """Let the results of a firing leave: at once, or when all older ones have left."""

@@ -163,7 +163,7 @@ async def test_a_try_may_take_only_so_long() -> None:
 
     result = await network.run()
 
-    assert result.error == "n: no answer within 500 ms"
+    assert result.error == "n: node 'n' gave nothing within 0.5 s (limit: retry.timeoutMs)"
 
 
 async def test_an_open_breaker_makes_no_calls_until_its_time_has_come() -> None:
