@@ -20,13 +20,13 @@ from engine.graph import Graph
 from engine.network.start_at import read_start
 from workflows import surroundings
 from workflows.admission import room, room_of_workflow
-from workflows.errors import LetterResolvedError
+from workflows.errors import LetterResolvedError, PayloadError
 from workflows.event_log import nudge
 from workflows.event_rows import clean
 from workflows.hints import hint
 from workflows.letters import written
 from workflows.models import DeadLetter, Execution, LetterStatus, WorkflowVersion
-from workflows.payloads import PayloadError, keep, read, share
+from workflows.payloads import keep, read, share
 from workflows.services import checked_graph
 
 if TYPE_CHECKING:

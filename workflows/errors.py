@@ -96,3 +96,15 @@ class DoubtDecidedError(ConflictError):
     def __init__(self, ids: Iterable[int]) -> None:
         self.ids = tuple(ids)
         super().__init__(f"not open in this execution: {', '.join(map(str, self.ids[:20]))}")
+
+
+class PayloadError(Exception):
+    """A text cannot be read from the payload storage."""
+
+    code = "payload_unavailable"
+
+
+class PayloadMissingError(PayloadError):
+    """The storage has no such text: retention or somebody else has removed it."""
+
+    code = "payload_missing"

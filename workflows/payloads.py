@@ -23,7 +23,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from engine.errors import EngineError
+from workflows.errors import PayloadError, PayloadMissingError
 from workflows.models import Execution, Payload, PayloadUse
 
 if TYPE_CHECKING:
@@ -41,18 +41,6 @@ _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _BROKEN = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{8}\Z")  # see payload_files
 # No JSON begins like this, and all texts that are kept are JSON: nobody can forge a mark.
 _MARK = re.compile(r"@payload:(\d+)/sha256:([0-9a-f]{64})/(\d+)\Z")
-
-
-class PayloadError(EngineError):
-    """A text cannot be read from the payload storage."""
-
-    code = "payload_unavailable"
-
-
-class PayloadMissingError(PayloadError):
-    """The storage has no such text: retention or somebody else has removed it."""
-
-    code = "payload_missing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,11 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from workflows.errors import PayloadError
 from workflows.event_rows import clean
 from workflows.models import Execution, ExecutionEvent, PayloadUse, PruneRun, WorkflowVersion
 from workflows.partitions import drop, partitions
-from workflows.payloads import PayloadError, adopt_strays, remove, unused
+from workflows.payloads import adopt_strays, remove, unused
 from workflows.recovery import elect, resign
 from workflows.retention import (
     Policy,

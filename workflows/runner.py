@@ -23,13 +23,14 @@ from workflows.beat import Beat, Orders, StopReason, kill_children, kill_this_pr
 from workflows.breakers import SharedBreakers
 from workflows.doubts import decisions_of
 from workflows.endings import End, end_of, give_back, write_end
+from workflows.errors import PayloadMissingError
 from workflows.event_log import EventWriter, FencedError
 from workflows.inputs import Distribution, distribute
 from workflows.journal import RunJournal, load
 from workflows.letters import letters_of
 from workflows.models import Execution, Status
 from workflows.pausing import hand_back
-from workflows.payloads import PayloadMissingError, read
+from workflows.payloads import read
 from workflows.repeats import Repeats
 from workflows.trouble import trouble_of
 

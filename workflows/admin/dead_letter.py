@@ -16,9 +16,9 @@ from engine.errors import CodecError, InputError
 from workflows.admin import show
 from workflows.admin.caller import caller
 from workflows.dead_letters import discard_dead_letters, edit_dead_letter, requeue_dead_letters
-from workflows.errors import LetterResolvedError
+from workflows.errors import LetterResolvedError, PayloadError
 from workflows.models import DeadLetter
-from workflows.payloads import PayloadError, read
+from workflows.payloads import read
 from workflows.selectors import dead_letters_of
 from workflows.surroundings import read_json
 

@@ -24,8 +24,7 @@ from rest_framework.response import Response
 
 from engine.errors import CodecError, LimitError, Problem, ProblemsError
 from workflows.api.envelope import failure
-from workflows.errors import AdmissionError, ConflictError
-from workflows.payloads import PayloadError, PayloadMissingError
+from workflows.errors import AdmissionError, ConflictError, PayloadError, PayloadMissingError
 from workflows.trouble import Trouble, trouble_of
 
 logger = logging.getLogger(__name__)

@@ -32,6 +32,7 @@ from tests.workflows.retention.rows import ended, pace, policy
 from workflows import payloads
 from workflows.bulk import Item, start_executions
 from workflows.dead_letters import edit_dead_letter, requeue_dead_letters
+from workflows.errors import PayloadError, PayloadMissingError
 from workflows.event_log import append
 from workflows.journal import RunJournal, discard, load
 from workflows.lifecycle import claim_next
@@ -43,15 +44,7 @@ from workflows.models import (
     Status,
     WebhookDelivery,
 )
-from workflows.payloads import (
-    PayloadError,
-    PayloadMissingError,
-    keep,
-    read,
-    reference_of,
-    release,
-    share,
-)
+from workflows.payloads import keep, read, reference_of, release, share
 from workflows.pruning import prune
 from workflows.runner import run
 from workflows.services import start_execution
