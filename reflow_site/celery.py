@@ -9,6 +9,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
+from reflow_site.hearing import Hearing
 from reflow_site.supervisor.leash import end_with
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reflow_site.settings")
@@ -16,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reflow_site.settings")
 app = Celery("reflow")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["consumer"].add(Hearing)
 
 
 @worker_ready.connect
