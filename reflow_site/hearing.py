@@ -1,4 +1,4 @@
-"""A worker that no longer hears its broker notices it, and connects again."""
+"""A worker that no longer hears its broker notices it, and gives its connection up."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 2.0
 SILENT_LOOKS = 2  # in a row, with messages waiting, until the connection is given up
 CONNECT_SECONDS = 0.5
 
 
 class Hearing(bootsteps.StartStopStep):
-    """Connects again when messages wait, this worker has room for them, and none come.
+    """Gives the connection up when messages wait, this worker has room for them, and none come.
 
     Celery can come out of the death of a Redis broker with everything alive but the reader of its
-    queue. It would stay so for ever, and signs of life would go on.
+    queue. It would stay so for ever, and signs of life would go on. Now it connects again, or
+    fails at that and ends, and is started again.
     """
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -55,7 +56,7 @@ class Hearing(bootsteps.StartStopStep):
         self._silent += 1
         if self._silent >= SILENT_LOOKS:
             self._silent = 0
-            logger.error("messages wait in the broker and none come: connecting again")
+            logger.error("messages wait in the broker and none come: the connection is given up")
             raise ConnectionResetError("messages wait in the broker and none come")
 
 

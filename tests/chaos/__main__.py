@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=1, help="which faults, in which order")
     made.add_argument("--runs", type=int, default=2000, help="runs to start")
     made.add_argument("--faults", type=int, default=500, help="faults to inject")
+    made.add_argument("--minutes", type=float, default=0, help="end then, whatever was done")
     made.add_argument("--outstanding", type=int, default=16, help="unfinished runs at a time")
     made.add_argument("--workers", type=int, default=6, help="runs at the same time")
     made.add_argument("--trials", type=int, default=3, help="timed single faults, afterwards")
@@ -55,6 +56,7 @@ def main(arguments: list[str]) -> int:
     known = {kind.name: kind for kind in experiment.kinds}
     offences = check(evidence, known)
     found = figures(evidence, known, offences)
+    plan = experiment.plan  # as far as it came
     shortfalls = verdict(found, plan)
     if folder is not None:
         seconds = time.monotonic() - started

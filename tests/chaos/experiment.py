@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ class Plan:
     outstanding: int = 16
     workers: int = 6
     trials: int = 3
+    minutes: float = 0.0  # after which it is over, however much was done; 0: when all is done
     only: tuple[str, ...] = ()  # kinds of faults; all, if empty
     kinds: tuple[str, ...] = ()  # of workflows; all, if empty
     without: str = ""  # the safeguard that is taken away
@@ -124,10 +125,17 @@ class Experiment:
         chance = random.Random(plan.seed)  # noqa: S311 -- repeatable, no secret
         faults = table(self.site, plan.only)
         last = self._moved_at = time.monotonic()
+        over_at = last + plan.minutes * 60
         while len(self.injected) < plan.faults or not self.load.done:
             self.tick()
             if time.monotonic() - self._moved_at > STILL_SECONDS:
                 self.say("nothing moves any more")
+                return
+            if plan.minutes and time.monotonic() > over_at:
+                self.load.close()
+                self.until(lambda: self.load.done, DRAIN_SECONDS)
+                runs, faults = len(self.load.accepted), len(self.injected)
+                self.plan = replace(plan, runs=runs, faults=faults)
                 return
             gap = time.monotonic() - last
             behind = len(self.injected) * plan.runs < self._finished * plan.faults

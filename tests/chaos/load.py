@@ -45,6 +45,7 @@ class Load:
         self._starts = iter(_plan(kinds, runs, random.Random(seed)))  # noqa: S311 -- no secret
         self._lock = threading.Lock()
         self._over = threading.Event()
+        self._closed = False
         self._threads = [
             threading.Thread(target=self._work, args=(number,), daemon=True)
             for number in range(CLIENTS)
@@ -62,6 +63,10 @@ class Load:
     def done(self) -> bool:
         return not any(thread.is_alive() for thread in self._threads)
 
+    def close(self) -> None:
+        """Start nothing more; what was begun is brought to its answer."""
+        self._closed = True
+
     def stop(self) -> None:
         self._over.set()
         for thread in self._threads:
@@ -77,7 +82,7 @@ class Load:
             self._run(start, clients, chance)
 
     def _next(self) -> _Start | None:
-        while not self._over.is_set():
+        while not self._over.is_set() and not self._closed:
             with self._lock:
                 if self.room > 0:
                     self.room -= 1
