@@ -134,8 +134,8 @@ class Experiment:
             if plan.minutes and time.monotonic() > over_at:
                 self.load.close()
                 self.until(lambda: self.load.done, DRAIN_SECONDS)
-                runs, faults = len(self.load.accepted), len(self.injected)
-                self.plan = replace(plan, runs=runs, faults=faults)
+                done = len(self.load.accepted), len(self.injected)
+                self.plan = replace(plan, runs=done[0], faults=done[1])
                 return
             gap = time.monotonic() - last
             behind = len(self.injected) * plan.runs < self._finished * plan.faults

@@ -149,7 +149,8 @@ class Site:
     def remove(self, *, keep: bool) -> None:
         """Give the small disk back; what was on it, and all else, stays if it is to be kept."""
         if keep and self.small_disk:
-            shutil.copytree(self.disk, self.folder / "kept", ignore_dangling_symlinks=True)
+            sockets = shutil.ignore_patterns("*.sock", ".s.PGSQL*")
+            shutil.copytree(self.disk, self.folder / "kept", ignore=sockets)
         if self.small_disk:
             subprocess.run(["umount", "-l", str(self.disk)], check=False)  # noqa: S603, S607 -- ours
         if not keep:
