@@ -42,8 +42,9 @@ def settings_with(environ: dict[str, str]) -> dict[str, str]:
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:
-    module = (settings.BASE_DIR / "reflow_site" / "settings.py").read_text()
-    read = set(re.findall(r"env\.[a-z_]+\(\s*\"([A-Z_]+)\"", module))
+    modules = sorted((settings.BASE_DIR / "reflow_site" / "settings").glob("*.py"))
+    text = "\n".join(module.read_text() for module in modules)
+    read = set(re.findall(r"env\.[a-z_]+\(\s*\"([A-Z_]+)\"", text))
     of_the_engine = {
         f"{PREFIX}{section.upper().replace('.', '__')}__{item.key.upper()}"
         for section, (_, kind) in SECTIONS.items()

@@ -1,0 +1,17 @@
+"""The Zeal server, if there is one."""
+
+from __future__ import annotations
+
+from reflow_site.settings.place import env
+
+ZEAL_URL = env.str("ZEAL_URL", default="")  # empty: headless, and nothing is ever sent
+ZEAL_API_KEY = env.str("ZEAL_API_KEY", default="")
+ZEAL_NAMESPACE = env.str("ZEAL_NAMESPACE", default="reflow")
+ZEAL_NODE_ID = env.str("ZEAL_NODE_ID", default="")  # empty: made from the machine's name
+ZEAL_USER_ID = env.str("ZEAL_USER_ID", default="user_default")
+ZEAL_TRACES = env.str("ZEAL_TRACES", default="auto")  # or zip, flow_traces, seed
+ZEAL_SOCKET = env.str("ZEAL_SOCKET", default="auto")  # or socketio, raw, off
+ZEAL_SOCKET_URL = env.str("ZEAL_SOCKET_URL", default="")
+ZEAL_TIMEOUT_SECONDS = env.float("ZEAL_TIMEOUT_SECONDS", default=60.0)
+ZEAL_HANDSHAKE_SECONDS = env.float("ZEAL_HANDSHAKE_SECONDS", default=10.0)
+ZEAL_TEMPLATE_CHUNK = env.int("ZEAL_TEMPLATE_CHUNK", default=200)  # templates in one request
