@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
     from observability.zeal.traces import StoredEvent
+    from observability.zeal.wire import JsonObject
     from workflows.zeal.connections import ZealConnections
 
 
@@ -84,19 +85,21 @@ class SessionStatus:
     acknowledged: int = 0
     refused: int = 0
     dropped: int = 0
+    dropped_types: tuple[tuple[str, int], ...] = ()  # of ``dropped``, by stored type
 
 
 class Inbound(Protocol):
     """Who hears of what Zeal says."""
 
-    async def command(self, name: str, payload: Mapping[str, Any]) -> None:
-        """``name`` is the event's on the wire, or the frame's type in the raw profile.
+    async def command(self, name: str, payload: Any) -> Sequence[JsonObject]:
+        """Do what Zeal says; the events that answer it.
 
-        Never raises for what is in the payload.
+        ``name`` is the event's on the wire, or the frame's type in the raw profile. Never raises
+        for what is in the payload.
         """
 
 
-class Socket(Protocol):
+class LiveSocket(Protocol):
     """What a bridge needs of the session."""
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import RegistrationError
+from engine.graph.elements import Connection
 from engine.graph.ports import resolve_port
 from workflows.zeal.naming import mark_of, zeal_node
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.graph import Graph
-    from engine.graph.elements import Connection, Initial
+    from engine.graph.elements import Initial
     from engine.messages import FrozenDict
     from engine.registry import Registry
     from workflows.zeal.naming import ZealNode
@@ -69,6 +70,29 @@ class ZealConnections:
         """
         wanted = self._port(node, port, out=True)
         found = [item for name, item in self._out.get(node, ()) if not port or name == wanted]
+        return self._ids(found, into=False)
+
+    def taken_into(self, node: str, ids: Iterable[str]) -> tuple[str, ...]:
+        """Zeal's connections of those of ours by which messages came to a node.
+
+        The connections of its initial packets are among them: those came to it, too.
+        """
+        wanted = set(ids)
+        found = [
+            item
+            for _, item in self._in.get(node, ())
+            if not isinstance(item, Connection) or item.id in wanted
+        ]
+        return self._ids(found, into=True)
+
+    def taken_out_of(self, node: str, ids: Iterable[str]) -> tuple[str, ...]:
+        """Zeal's connections of those of ours that messages took from a node."""
+        wanted = set(ids)
+        found = [
+            item
+            for _, item in self._out.get(node, ())
+            if isinstance(item, Connection) and item.id in wanted
+        ]
         return self._ids(found, into=False)
 
     def _ids(

@@ -72,6 +72,9 @@ class EngineServer:
             if request.path != PATH:
                 return  # closed without an answer
             if request.headers.get("upgrade", "").lower() == "websocket":
+                if self._zeal.faults.ws_refused:
+                    await line.write(Response(400).encode())
+                    return
                 await self._websocket(line, request)
                 return
             await line.write((await self._poll(request)).encode())
@@ -132,6 +135,8 @@ class EngineServer:
         if isinstance(packet, bytes):
             return self._zeal.live.binary(peer, packet)
         kind, rest = packet[:1], packet[1:]
+        if kind == MESSAGE and self._zeal.faults.deaf:
+            return True
         if kind == MESSAGE:
             return self._zeal.live.text(peer, rest)
         if kind == PONG:

@@ -31,6 +31,8 @@ class Faults:
         item_error: every template gets this for an answer, and is not stored.
         ws_broken: frames of 32 bytes and more from a client's websocket are lost, as in Zeal
             without ``WS_NO_BUFFER_UTIL=1``.
+        ws_refused: the live port refuses every WebSocket, as some proxies do.
+        deaf: what a client of the live socket says is not heard.
         socket_drop_after: a live connection breaks, in the middle of a frame, after so many
             events from its client; 0: never.
     """
@@ -46,6 +48,8 @@ class Faults:
     lie_about_duplicates: bool = False
     item_error: str = ""
     ws_broken: bool = False
+    ws_refused: bool = False
+    deaf: bool = False
     socket_drop_after: int = 0
     _random: Random | None = None
 
