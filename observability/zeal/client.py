@@ -134,6 +134,11 @@ class ZealClient:
         query = urlencode({"workflowId": workflow_id, "limit": limit})
         return await self._call("GET", f"/api/zip/executions?{query}", documents.executions)
 
+    async def stored_numbers(self, session_id: str) -> Answer[tuple[int, ...]]:
+        """Our numbers of the events that a session has. Zeal shows only its newest session."""
+        path = f"/api/zip/executions/{_part(session_id)}"
+        return await self._call("GET", path, documents.event_numbers)
+
     def _session(self, session_id: str) -> str:
         return self._paths.session.format(_part(session_id))
 

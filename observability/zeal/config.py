@@ -51,6 +51,10 @@ class ZealConfig:
         timeout: of one call.
         handshake: until a live socket must have answered.
         chunk: templates in one request.
+        preview_characters: of a message, shown in its trace; 0 shows none.
+        bridges: runs that are told to Zeal at the same time.
+        backlog_days: for which a run is kept for a Zeal that is away.
+        backlog_events: over so many, messages of the oldest runs are left out.
     """
 
     url: str
@@ -64,6 +68,10 @@ class ZealConfig:
     timeout: float = 60
     handshake: float = 10
     chunk: int = 200
+    preview_characters: int = 0
+    bridges: int = 32
+    backlog_days: float = 7
+    backlog_events: int = 5_000_000
 
     @property
     def profile(self) -> str:
@@ -112,6 +120,10 @@ def zeal_config() -> ZealConfig | None:
         timeout=settings.ZEAL_TIMEOUT_SECONDS,
         handshake=settings.ZEAL_HANDSHAKE_SECONDS,
         chunk=settings.ZEAL_TEMPLATE_CHUNK,
+        preview_characters=settings.ZEAL_PREVIEW_CHARACTERS if settings.ZEAL_PREVIEWS else 0,
+        bridges=settings.ZEAL_BRIDGES,
+        backlog_days=settings.ZEAL_BACKLOG_DAYS,
+        backlog_events=settings.ZEAL_BACKLOG_EVENTS,
     )
     if problems:
         raise ConfigError(problems)

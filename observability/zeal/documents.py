@@ -88,6 +88,12 @@ def executions(body: Any) -> tuple[ExecutionSeen, ...]:
     )
 
 
+def event_numbers(body: Any) -> tuple[int, ...]:
+    """The numbers that we gave; events that came by the live socket have none."""
+    customs = [(item.get("metadata") or {}).get("custom") or {} for item in body["events"]]
+    return tuple(int(custom["seq"]) for custom in customs if "seq" in custom)
+
+
 def health(body: Any) -> Health:
     return Health(body["status"] == "healthy", str(body.get("version", "")))
 

@@ -12,8 +12,8 @@ PREVIEW_CHARACTERS = 2_048
 HIDDEN = "(hidden)"
 MAX_DEPTH = 32
 _SECRET = re.compile(
-    r"auth(?!or)|cookie|credential|passw|passphrase|private[-_]?key|secret|session|signature|token|"
-    r"api[-_]?key",
+    r"auth(?!or)|cookie|credential|headers?$|passw|passphrase|private[-_]?key|secret|session|"
+    r"signature|token|api[-_]?key",
     re.IGNORECASE,
 )
 _NOT_SHOWN = frozenset({"Bytes", "Binary", "Encoded"})

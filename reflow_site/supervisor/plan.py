@@ -31,6 +31,7 @@ class Plan:
     max_message_bytes: int  # of one WebSocket message
     ping_seconds: int = 20  # between two pings of a WebSocket
     worker_patience: float = 40.0  # seconds; it hands its runs back before
+    zeal: bool = False  # there is one to be told what runs
 
 
 def default_workers() -> int:
@@ -42,12 +43,14 @@ def specs(plan: Plan) -> tuple[Spec, ...]:
     here = hashlib.sha256(os.fsencode(plan.var_dir)).hexdigest()[:6]
     worker = ("worker", "--concurrency", str(plan.workers), "--hostname", f"up-{here}@%h")
     quiet = ("--loglevel", "WARNING")
+    sync = (_python("sync", "manage.py", "sync"),) if plan.zeal else ()
     alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return (
         _python("web", *_web(plan)),
         _celery("worker", *worker, *alone, *quiet, patience=plan.worker_patience),
         _python("keeper", "manage.py", "keeper"),
         _celery("beat", "beat", "--pidfile=", *quiet),
+        *sync,
     )
 
 

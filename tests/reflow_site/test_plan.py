@@ -47,6 +47,13 @@ def test_each_child_is_run_by_this_interpreter() -> None:
     }
 
 
+def test_sync_runs_where_there_is_a_zeal() -> None:
+    names = [spec.name for spec in specs(replace(PLAN, zeal=True))]
+
+    assert names == ["web", "worker", "keeper", "beat", "sync"]
+    assert commands(replace(PLAN, zeal=True))["sync"] == f"{sys.executable} manage.py sync"
+
+
 def test_uvicorn_serves_where_it_is_asked_for() -> None:
     web = commands(replace(PLAN, asgi_server="uvicorn"))["web"]
 

@@ -6,25 +6,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from engine.errors import ConfigError
 from observability.zeal import library
 from observability.zeal.client import ZealClient
 from observability.zeal.config import zeal_config
-from observability.zeal.registration import Registration, register_categories
+from observability.zeal.registering import register, templates
 from observability.zeal.templates import problems_of
 from workflows.surroundings import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from django.core.management.base import CommandParser
 
     from observability.zeal.config import ZealConfig
     from observability.zeal.registration import Report
-    from observability.zeal.wire import JsonObject
 
 
 class Command(BaseCommand):
@@ -56,7 +52,7 @@ class Command(BaseCommand):
         for category in library.categories(registry()):
             self.stdout.write(json.dumps({"category": category}))
         wrong = count = 0
-        for template in _templates():
+        for template in templates():
             count += 1
             self.stdout.write(json.dumps({"template": template}))
             for problem in problems_of(template):
@@ -85,11 +81,6 @@ class Command(BaseCommand):
             raise CommandError("some templates were refused")
 
 
-def _templates() -> Iterator[JsonObject]:
-    return library.templates(registry(), version=str(settings.SPECTACULAR_SETTINGS["VERSION"]))
-
-
 async def _register(config: ZealConfig) -> tuple[Report, str]:
     async with ZealClient(config) as client:
-        trouble = await register_categories(client, library.categories(registry()))
-        return await Registration(client).run(_templates()), trouble
+        return await register(client)

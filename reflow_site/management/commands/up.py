@@ -24,7 +24,9 @@ REFUSALS = (AddressError, AlreadyRunningError, ConfigError, NoBrokerError, Start
 
 
 class Command(BaseCommand):
-    help = "Start web server, workers, keeper and scheduler, and a broker if none is given."
+    help = (
+        "Start web server, workers, keeper, scheduler, Zeal's sync, and a broker if none is given."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, help="port of the web server (8080)")
@@ -57,5 +59,6 @@ def _plan(options: dict[str, Any]) -> Plan:
         var_dir=settings.VAR_DIR,
         max_message_bytes=settings.API_MAX_BODY_BYTES,
         ping_seconds=settings.WS_PING_SECONDS,
+        zeal=bool(settings.ZEAL_URL),
         worker_patience=settings.DRAIN_SECONDS + settings.KILL_SECONDS + 10,
     )

@@ -1,0 +1,79 @@
+"""What the sync process says of itself, and what others make of it: one row, read by all pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from observability.models import TraceSession, ZealConnection
+from observability.zeal.backlog import lag
+from observability.zeal.progress import place_of
+from observability.zeal.wire import clean
+
+if TYPE_CHECKING:
+    from observability.zeal.config import ZealConfig
+    from observability.zeal.link import Link
+
+SILENT_SECONDS = 20.0
+MAX_ERROR = 1_000  # characters kept
+ERRORS = 5  # that a page shows
+
+
+def write_report(config: ZealConfig, holder: str, link: Link) -> None:
+    """Write the row of this Zeal; "since when" outlives a change of the process."""
+    values: dict[str, Any] = {
+        "holder": holder[:100],
+        "seen_at": Now(),
+        "profile": link.profile,
+    }
+    if link.last_error_at is not None:
+        values |= {"last_error": _kept(link.last_error), "last_error_at": link.last_error_at}
+    row = place_of(config)
+    if link.changed_at is not None and (row.changed_at is None or row.connected != link.connected):
+        values |= {"connected": link.connected, "changed_at": link.changed_at}
+    ZealConnection.objects.filter(pk=row.pk).update(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How it stands with telling Zeal; ``works`` is False if somebody should look."""
+
+    works: bool
+    told: str  # one line
+    connection: ZealConnection | None
+    runs: int
+    events: int
+    seconds: float
+    errors: tuple[tuple[str, str], ...]  # execution id, text
+
+
+def standing(config: ZealConfig) -> Standing:
+    """Read what the process wrote, and count what waits."""
+    row = ZealConnection.objects.filter(zeal=config.url).first()
+    runs, events, seconds = lag()
+    silent = timezone.now() - timedelta(seconds=SILENT_SECONDS)
+    alive = row is not None and row.seen_at is not None and row.seen_at > silent
+    if row is None or not alive:
+        told = "no process sends to Zeal: manage.py sync"
+    else:
+        since = f" since {row.changed_at:%Y-%m-%d %H:%M:%S} UTC" if row.changed_at else ""
+        how = "connected" if row.connected else "not connected"
+        told = f"{how}{since}, traces over {row.profile}, socket {row.socket}, by {row.holder}"
+    waiting = f"{events} events of {runs} runs wait, {seconds:.0f} s behind"
+    works = bool(alive and row and row.connected)
+    return Standing(works, f"{told}; {waiting}", row, runs, events, seconds, _errors())
+
+
+def _errors() -> tuple[tuple[str, str], ...]:
+    rows = TraceSession.objects.filter(~Q(last_error=""), last_error_at__isnull=False)
+    newest = rows.order_by("-last_error_at").values_list("execution__execution_id", "last_error")
+    return tuple(newest[:ERRORS])
+
+
+def _kept(error: str) -> str:
+    return str(clean(error))[:MAX_ERROR]
