@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from tests.factories import FAR_AHEAD, LONG_AGO, ExecutionFactory, WorkerFactory, claim_of
+from workflows import repeats
 from workflows.endings import End, write_end
 from workflows.event_log import FencedError
 from workflows.lifecycle import claim_next
@@ -274,8 +275,9 @@ def test_only_queued_runs_are_hinted() -> None:
 
 @pytest.mark.usefixtures("broken_broker")
 def test_a_round_ends_at_the_first_refusal_of_the_broker(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(repeats, "EVERY_SECONDS", 0)  # each refusal is said
     for _ in range(3):
         made(5)
 

@@ -388,7 +388,7 @@ def test_the_page_of_a_run_takes_the_same_queries_for_any_number_of_events(
 ) -> None:
     events(execution, *[("ActorFailed", "a", {"error": "e"})] * rows)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         response = pages.get(url_of(execution))
 
     assert len(response.context["events"]) == rows
