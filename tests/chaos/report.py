@@ -90,6 +90,7 @@ def page(name: str, line: dict[str, Any], offences: list[Offence]) -> str:
     plan = line["plan"]
     passed = "Failed: " + "; ".join(line["shortfalls"]) if line["shortfalls"] else "Passed."
     plain = {key: value for key, value in line.items() if isinstance(value, int | float | str)}
+    spread = ", ".join(f"{name} {value}" for name, value in line["requeued_after"].items())
     parts = [
         f"# Chaos on {name}",
         f"{passed} Seed {plan['seed']}, {line['at']}, {line['seconds']} s.",
@@ -105,7 +106,7 @@ def page(name: str, line: dict[str, Any], offences: list[Offence]) -> str:
             ("single fault on a calm site", "seconds", "allowed"),
             [(one["name"], one["seconds"], one["allowed"]) for one in line["trials"]],
         ),
-        f"{STORM} {line['requeued_after']}.",
+        f"{STORM} {spread}.",
         "## Runs that failed only because of faults",
         _table(
             ("run", "code", "error"),
