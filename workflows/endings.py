@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from engine.codec import dumps
 from engine.errors import CodecError, Problem
 from engine.events import Cancelled, Completed, Failed, Requeued
+from workflows.closing import close, letters_in_journal
 from workflows.doubts import wait
 from workflows.event_log import append
 from workflows.event_rows import clean
@@ -50,7 +51,7 @@ class End:
     nodes_failed: int = 0
     outputs: Mapping[str, list[Any]] = field(default_factory=dict)
     dead_letters: int = 0  # all of them
-    letters: tuple[Letter, ...] = ()  # those that are kept
+    letters: tuple[Letter, ...] | None = None  # those that are kept; None: what the journal has
     journaled: bool = False  # it has a journal, which nobody needs any more
     in_doubt: tuple[Intent, ...] = ()  # what somebody has to decide on, if it is to wait
 
@@ -93,7 +94,10 @@ def write_end(claim: Claim, end: End) -> None:
     with transaction.atomic():
         row = Execution.objects.select_for_update(of=("self",)).get(pk=claim.pk)
         append(claim.pk, claim.token, [_event(row, end)])
-        write_letters(row, end.letters, resumable=end.journaled)
+        if end.letters is None:
+            left = letters_in_journal(claim.pk)
+            end = replace(end, letters=left, dead_letters=len(left))
+        write_letters(row, end.letters or (), resumable=end.journaled)
         move(
             claim.pk,
             end.status,
@@ -118,7 +122,7 @@ def fail(pk: UUID, error: str, code: str, **columns: Any) -> bool:
         token = F("token") + 1  # whoever held it writes no more
         failed = move(pk, Status.FAILED, error=error, error_code=code, token=token, **columns)
         if failed:
-            discard(pk)
+            close(pk)
             append(pk, None, [Failed(timestamp=time.time(), error=error, code=code)])
     return failed
 

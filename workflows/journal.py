@@ -155,11 +155,16 @@ def load(execution_pk: UUID) -> list[JournalRecord]:
                 states.get(row.node, {}),
                 taken["fired"],
                 taken["failed"],
-                tuple(map(_failure, taken["failures"])),
+                failures_in(taken),
                 taken.get("closes", ""),
             )
         )
     return entries
+
+
+def failures_in(taken: Mapping[str, Any]) -> tuple[FailedFiring, ...]:
+    """What failed for good in an entry, from its column ``taken``."""
+    return tuple(map(_failure, taken["failures"]))
 
 
 def _failure(item: dict[str, Any]) -> FailedFiring:

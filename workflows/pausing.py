@@ -11,11 +11,11 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from engine.events import Cancelled, Paused, Requeued, Resumed
+from workflows.closing import close
 from workflows.errors import ExecutionOverError, PauseError
 from workflows.event_log import FencedError, append
 from workflows.event_rows import clean
 from workflows.hints import hint
-from workflows.journal import discard
 from workflows.lifecycle import move
 from workflows.models import Execution, Status
 from workflows.workers import from_now
@@ -136,7 +136,7 @@ def hand_back(claim: Claim, reason: str = "") -> None:
             move(row.pk, Status.CANCELLED, held=row.token)
             event = Cancelled(timestamp=time.time(), by=row.cancel_by, reason=row.cancel_reason)
             append(row.pk, None, [event])
-            discard(row.pk)
+            close(row.pk)
             return
         let_go(row, **UNHINTED)
         if reason:

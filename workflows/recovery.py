@@ -14,10 +14,10 @@ from django.db.models.functions import Now
 
 from engine.events import Cancelled
 from workflows import outbox
+from workflows.closing import close
 from workflows.endings import fail, requeue
 from workflows.event_log import append
 from workflows.hints import hint
-from workflows.journal import discard
 from workflows.lifecycle import move
 from workflows.models import HELD, Execution, KeeperLease, Status
 from workflows.run_time import limit_text
@@ -80,7 +80,7 @@ def _take_back(seen: Execution, lost: QuerySet[Execution]) -> bool:
             move(row.pk, Status.CANCELLED, token=F("token") + 1)
             event = Cancelled(timestamp=time.time(), by=row.cancel_by, reason=row.cancel_reason)
             append(row.pk, None, [event])
-            discard(row.pk)
+            close(row.pk)
         else:
             error = f"the worker {row.worker or '(unknown)'} was lost while it ran this"
             requeue(row, error, "worker_lost", hinted_at=None, hint_count=0)

@@ -16,12 +16,12 @@ from engine.graph import Graph
 from engine.graph.validation import check
 from workflows import deliveries, surroundings
 from workflows.admission import admit
+from workflows.closing import close
 from workflows.errors import ExecutionConflictError, IdempotencyConflictError, NameTakenError
 from workflows.event_log import append, nudge
 from workflows.event_rows import clean
 from workflows.hints import hint
 from workflows.inputs import distribute
-from workflows.journal import discard
 from workflows.lifecycle import move
 from workflows.models import Execution, Status, WhenFull, Workflow, WorkflowVersion
 from workflows.requests import Caller, read_request
@@ -298,7 +298,7 @@ def cancel_execution(*, execution: Execution, by: User | str, reason: str = "") 
                 Execution.objects.filter(pk=row.pk).update(**requested)
         elif not row.is_over:
             move(row.pk, Status.CANCELLED, **requested)
-            discard(row.pk)
+            close(row.pk)
             append(row.pk, None, [Cancelled(timestamp=time.time(), by=name, reason=reason)])
             return Status.CANCELLED
     return Status(row.status)
