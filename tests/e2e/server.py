@@ -58,6 +58,13 @@ def descendants(pid: int) -> dict[int, str]:
     return found
 
 
+def children_of(pid: int) -> list[int]:
+    """The processes right below this one; zombies are none."""
+    below = descendants(pid)
+    deeper = {pid for child in below for pid in descendants(child)}
+    return sorted(set(below) - deeper)
+
+
 def is_running(pid: int) -> bool:
     stat = subprocess.run(  # noqa: S603 -- a fixed command
         ["ps", "-o", "stat=", "-p", str(pid)],  # noqa: S607 -- on every PATH
