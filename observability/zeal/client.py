@@ -168,6 +168,11 @@ class ZealClient:
         """The latest version, as the editor stores it."""
         return await self._call("GET", f"/api/workflows/{_part(workflow_id)}", documents.data_of)
 
+    async def started(self, workflow_id: str) -> Answer[Any]:
+        """The newest runs that were started in Zeal, with their inputs."""
+        path = f"/api/workflows/{_part(workflow_id)}/execute?limit=20"
+        return await self._call("GET", path, documents.listed, total=self.config.handshake)
+
     async def workflows(self, *, page: int = 1, limit: int = 100) -> Answer[Any]:
         """Those of ``user_id``: without it, released Zeals list none."""
         query = urlencode({"page": page, "limit": limit})

@@ -112,6 +112,13 @@ def data_of(body: Any) -> Any:
     return body["data"]
 
 
+def listed(body: Any) -> list[Any]:
+    found = data_of(body)
+    if not isinstance(found, list):
+        raise TypeError("data is no list")
+    return found
+
+
 def nothing(_body: Any) -> None:
     """Of an answer that says no more than yes."""
 

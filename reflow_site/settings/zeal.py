@@ -12,6 +12,7 @@ ZEAL_USER_ID = env.str("ZEAL_USER_ID", default="user_default")
 ZEAL_TRACES = env.str("ZEAL_TRACES", default="auto")  # or zip, flow_traces, seed
 ZEAL_SOCKET = env.str("ZEAL_SOCKET", default="auto")  # or socketio, raw, off
 ZEAL_SOCKET_URL = env.str("ZEAL_SOCKET_URL", default="")
+ZEAL_OWNER = env.str("ZEAL_OWNER", default="")  # empty: the only superuser
 ZEAL_TIMEOUT_SECONDS = env.float("ZEAL_TIMEOUT_SECONDS", default=60.0)
 ZEAL_HANDSHAKE_SECONDS = env.float("ZEAL_HANDSHAKE_SECONDS", default=10.0)
 ZEAL_TEMPLATE_CHUNK = env.int("ZEAL_TEMPLATE_CHUNK", default=200)  # templates in one request

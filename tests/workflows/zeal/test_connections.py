@@ -65,3 +65,25 @@ def test_a_graph_that_never_was_in_zeal_has_no_connections_there() -> None:
 
     assert (found.into("b"), found.out_of("a"), found.into("nobody", "in")) == ((), (), ())
     assert (found.node("a"), found.node("b"), found.node("nobody")) == (None, None, None)
+
+
+def test_zeals_ids_are_found_for_ours() -> None:
+    found = ZealConnections(convert(sample("sum"), TARGET).graph, TARGET.registry)
+
+    assert found.taken_out_of(SUM, ["conn-3", "conn-9"]) == ("conn-3",)
+    assert found.taken_into("tpl_passthrough-3-d", ["conn-3"]) == ("conn-3",)
+    assert found.taken_into("tpl_passthrough-3-d", []) == ()
+
+
+def test_what_became_a_packet_was_taken_whatever_ours_say() -> None:
+    found = ZealConnections(convert(sample("sum"), TARGET).graph, TARGET.registry)
+
+    assert found.taken_into(SUM, []) == ("conn-1", "conn-2")
+
+
+def test_ways_through_a_proxy_are_those_on_its_other_side(nested: ZealConnections) -> None:
+    ours = "proxy-1.output -> sub-2/pass.input"
+
+    assert nested.taken_into("sub-2/pass", [ours]) == ("c3",)
+    assert nested.taken_into("sub-2/pass", [ours, "sub-2/i1"]) == ("i1", "c3")
+    assert nested.taken_out_of("sub-2/pass", ["sub-2/pass.output -> proxy-2.input"]) == ("c4",)
