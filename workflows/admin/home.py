@@ -1,10 +1,11 @@
-"""The first page of the admin: what ran lately, and what to do next."""
+"""The first page of the admin: what needs a person, what ran lately, and what to do next."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from workflows.admin import show
+from workflows.admin.attention import attention
 from workflows.selectors import executions_of, workflows_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     workflows = active[:LATEST] if may("workflows.view_workflow") else ()
     return context | {
         "title": "Reflow",
+        "attention": attention(request.user),
         "runs": [show.run_row(run) for run in runs],
         "workflows": [
             {
