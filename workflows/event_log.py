@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _unheard = Repeats(logger)
+_rests_until: WeakKeyDictionary[Any, float] = WeakKeyDictionary()  # monotonic, of a failed layer
 
 WITH_MESSAGES = frozenset(kind.__name__ for kind in (ActorCompleted, MessageReceived, MessageSent))
 GLOBAL_GROUP = "executions"  # hears of every run
 NUDGE_TIMEOUT_SECONDS = 0.5
+NUDGE_REST_SECONDS = 2.0  # about as often as readers look by themselves
 
 
 class FencedError(Exception):
@@ -136,17 +140,24 @@ def _insert(execution_pk: UUID, first: int, day: date, rows: Sequence[EventRow])
 
 
 def nudge(execution_pk: UUID) -> None:
-    """Tell readers that there is something to read. It may be lost: they also look by the clock."""
+    """Tell readers that there is something to read. It may be lost: they also look by the clock.
+
+    A layer that has failed is left alone for a while: whoever writes would wait for it each time.
+    """
+    layer = get_channel_layer()
+    if _rests_until.get(layer, 0.0) > time.monotonic():
+        return
+    groups = (group_name(execution_pk), GLOBAL_GROUP)
     try:
-        async_to_sync(_send)((group_name(execution_pk), GLOBAL_GROUP), str(execution_pk))
+        async_to_sync(_send)(layer, groups, str(execution_pk))
     except Exception as error:  # noqa: BLE001 -- a boundary: no layer's failure may stop a run
+        _rests_until[layer] = time.monotonic() + NUDGE_REST_SECONDS
         _unheard.wrong("execution %s: readers were not nudged: %r", execution_pk, error)
     else:
         _unheard.right("readers are nudged again")
 
 
-async def _send(groups: Sequence[str], execution_pk: str) -> None:
-    layer = get_channel_layer()
+async def _send(layer: Any, groups: Sequence[str], execution_pk: str) -> None:
     async with asyncio.timeout(NUDGE_TIMEOUT_SECONDS):
         for group in groups:
             await layer.group_send(group, {"type": "events.new", "execution": execution_pk})

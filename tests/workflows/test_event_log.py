@@ -11,6 +11,7 @@ from engine.events import Completed, EngineEvent, NetworkIdle, Started
 from engine.messages import freeze
 from tests.factories import ExecutionFactory, claim_of
 from tests.workflows.test_event_rows import sent
+from workflows import event_log, repeats
 from workflows.event_log import (
     GLOBAL_GROUP,
     EventWriter,
@@ -128,7 +129,10 @@ def test_a_nudge_waits_for_the_commit(
     assert len(callbacks) == 1
 
 
-def test_a_dead_channel_layer_stops_nobody(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_dead_channel_layer_stops_nobody(
+    settings: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repeats, "EVERY_SECONDS", 0)  # each failure is said
     settings.CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -139,6 +143,24 @@ def test_a_dead_channel_layer_stops_nobody(settings: Any, caplog: pytest.LogCapt
     nudge(Execution().pk)
 
     assert "readers were not nudged" in caplog.text
+
+
+def test_a_layer_that_hangs_is_waited_for_once_and_asked_again_later(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_log, "NUDGE_TIMEOUT_SECONDS", 0.01)
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "tests.workflows.fakes.HungLayer"}}
+    layer: Any = get_channel_layer()
+
+    for _ in range(3):
+        nudge(Execution().pk)
+    assert layer.asked == 1
+
+    monkeypatch.setattr(event_log, "NUDGE_REST_SECONDS", 0)
+    event_log._rests_until.clear()
+    for _ in range(2):
+        nudge(Execution().pk)
+    assert layer.asked == 3
 
 
 @pytest.mark.django_db(transaction=True)
