@@ -10,7 +10,7 @@ from engine.policy import BreakerPolicy, Fallback, RetryPolicy, Supervision
 from engine.registry import builtin
 from engine.strict_json import JsonLimits
 from reflow_site.limits import LIMITS
-from tests.docs import generated
+from tests.docs import conversations, generated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,8 @@ BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
         }
     ),
     ("observability.md", "events"): generated.events,
+    ("zeal.md", "socket.io"): lambda: conversations.conversation("shipped"),
+    ("zeal.md", "raw frames"): lambda: conversations.conversation("seed"),
 }
 
 

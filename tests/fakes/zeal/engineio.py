@@ -15,6 +15,8 @@ from tests.fakes.zeal.http import Response, answer
 from tests.fakes.zeal.websocket import WebSocket
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from tests.fakes.zeal.http import Line, Request
     from tests.fakes.zeal.server import FakeZeal
 
@@ -28,7 +30,8 @@ MESSAGE, PING, PONG, CLOSE, NOOP, UPGRADE = "4", "2", "3", "1", "6", "5"
 class Peer:
     """One client: what waits to be sent to it, over whatever transport it has now."""
 
-    def __init__(self, transport: str) -> None:
+    def __init__(self, transport: str, wire: deque[str]) -> None:
+        self.wire = wire
         self.sid = uuid4().hex[:20]
         self.transport = transport
         self.outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
@@ -45,6 +48,7 @@ class Peer:
 
     def send(self, packet: str | bytes) -> None:
         if not self.closed.is_set():
+            self.wire.append(f"<- {packet!s}")
             self.outbox.put_nowait(packet)
 
     def close(self) -> None:
@@ -82,7 +86,7 @@ class EngineServer:
     # --- opening and watching ---
 
     def _open(self, transport: str) -> Peer:
-        peer = Peer(transport)
+        peer = Peer(transport, self._zeal.wire)
         self.peers[peer.sid] = peer
         opened = {
             "sid": peer.sid,
@@ -132,6 +136,7 @@ class EngineServer:
 
     def _take(self, peer: Peer, packet: str | bytes) -> bool:
         """Handle one packet; False ends the connection."""
+        self._zeal.wire.append(f"-> {packet!s}")
         if isinstance(packet, bytes):
             return self._zeal.live.binary(peer, packet)
         kind, rest = packet[:1], packet[1:]

@@ -32,6 +32,8 @@ class RawSockets:
         self.send_text(json.dumps(frame))
 
     def send_text(self, text: str) -> None:
+        if self._sockets:
+            self._zeal.wire.append(f"<- {text}")
         for outbox in self._sockets.values():
             outbox.put_nowait(text)
 
@@ -57,6 +59,7 @@ class RawSockets:
             if isinstance(message, bytes):
                 self._zeal.record.add("frame", transport="raw", size=len(message))
                 continue
+            self._zeal.wire.append(f"-> {message}")
             self._zeal.record.add("raw", event=_json(message))
             arrived += 1
             if arrived == self._zeal.faults.socket_drop_after:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from tests.fakes.zeal import control, flow_traces, health, templates, traces, webhooks, workflows
@@ -83,6 +84,7 @@ class FakeZeal:
         self.mode = mode
         self.faults = faults or Faults()
         self.record = Record(record)
+        self.wire: deque[str] = deque(maxlen=1000)  # packets of the live socket, both ways
         self.secret_key = secret_key
         self.ping_interval = ping_interval
         self.ping_timeout = ping_timeout
