@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 PINS := .ci/constraints.txt
+FAULTS := tests/faults tests/workflows/machine -o faulthandler_timeout=0
 INSTALL := $(PY) -m uv pip install --quiet --python $(PY) -c $(PINS)
 
 .DEFAULT_GOAL := help
@@ -29,8 +30,10 @@ chaos: .venv/.stamp-dev ## kill and break everything at random, and check every 
 lint: .venv/.stamp-dev ## the checks without the tests
 	@$(PY) -m tests.checks lint
 
-nightly: .venv/.stamp-dev ## 10,000 examples of each property, with their statistics; an hour
+nightly: .venv/.stamp-dev ## 10,000 examples of each property, every statement broken in every way; hours
 	@HYPOTHESIS_PROFILE=nightly $(PY) -m pytest tests/engine -m hypothesis --timeout 0 -o faulthandler_timeout=0 --hypothesis-show-statistics $(ARGS)
+	@HYPOTHESIS_PROFILE=nightly $(PY) -m pytest $(FAULTS)
+	@HYPOTHESIS_PROFILE=nightly $(PY) -m tests.with_postgres $(FAULTS)
 
 bench: .venv/.stamp-dev ## measure, and compare with the original
 	@$(INSTALL) -e '.[bench]'

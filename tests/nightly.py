@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    import pytest
 
 EXAMPLES = 10_000  # of each property, by ``make nightly``
 AT_NIGHT = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
@@ -13,6 +17,12 @@ AT_NIGHT = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 def examples(usual: int) -> int:
     """So many examples, or those of the night; for tests that set a number of their own."""
     return max(usual, EXAMPLES) if AT_NIGHT else usual
+
+
+def say(request: pytest.FixtureRequest, text: str) -> None:
+    """A figure for the reader of the night's output."""
+    if AT_NIGHT:
+        request.config.get_terminal_writer().line(f"{request.node.name}: {text}")
 
 
 def load_profile() -> None:

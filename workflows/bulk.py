@@ -170,7 +170,7 @@ def _store_once(bulk: _Bulk) -> None:
             fill(row, request, bulk.graph, bulk.warnings[number])
             rows[number] = row
         Execution.objects.bulk_create(rows.values(), batch_size=ROWS_A_STATEMENT)
-        transaction.on_commit(lambda: _announce([row.pk for row in rows.values()]))
+        transaction.on_commit(lambda: _announce([row.pk for row in rows.values()]), robust=True)
     for number in bulk.requests:
         if number in rows:
             answer = Answer(rows[number], created=True, warnings=bulk.warnings[number])

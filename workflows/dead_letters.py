@@ -254,7 +254,7 @@ def _requeue(rows: Iterable[DeadLetter], by: User, hints: int) -> list[str]:
     changed = ["status", "resolved_by", "resolved_at", "requeued_as"]
     DeadLetter.objects.bulk_update(letters, changed, batch_size=100)
     told = [run.pk for run in islice(runs, hints)]
-    transaction.on_commit(lambda: _announce(told))
+    transaction.on_commit(lambda: _announce(told), robust=True)
     return [run.execution_id for run in runs]
 
 

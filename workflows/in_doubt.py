@@ -130,4 +130,4 @@ def _go_on(row: Execution, action: str, by: str) -> None:
         columns["deadline_at"] = row.deadline_at + (now - row.waiting_since)
     let_go(row, **columns)
     if row.pause_requested_at is None:
-        transaction.on_commit(lambda: hint(row.pk))
+        transaction.on_commit(lambda: hint(row.pk), robust=True)

@@ -78,7 +78,7 @@ def resume_execution(*, execution: Execution, by: User | str, reason: str = "") 
         to = Status.RUNNING if row.is_held else Status.QUEUED
         if to is Status.QUEUED:
             columns |= UNHINTED
-            transaction.on_commit(lambda: hint(row.pk))
+            transaction.on_commit(lambda: hint(row.pk), robust=True)
         move(row.pk, to, **columns)
         event = Resumed(timestamp=time.time(), by=clean(str(by))[:150], reason=clean(reason))
         append(row.pk, None, [event])
@@ -143,7 +143,7 @@ def hand_back(claim: Claim, reason: str = "") -> None:
             given_up = Requeued(timestamp=time.time(), attempt=row.attempt, reason=clean(reason))
             append(row.pk, None, [given_up])
         if row.pause_requested_at is None:
-            transaction.on_commit(lambda: hint(row.pk))
+            transaction.on_commit(lambda: hint(row.pk), robust=True)
 
 
 def let_go(row: Execution, **columns: Any) -> bool:

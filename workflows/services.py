@@ -220,7 +220,8 @@ def start_execution(
             execution = Execution(owner=owner, workflow=workflow, source=source)
             execution.version = version or posted_version(owner, parsed)
             _record(execution, request, parsed, warnings)
-            transaction.on_commit(lambda: _announce(execution.pk))
+            # Robust: the run is stored, whatever becomes of the hint.
+            transaction.on_commit(lambda: _announce(execution.pk), robust=True)
     except IntegrityError:  # the same id or key, at the same moment
         earlier = _earlier(owner, request)
         if earlier is None:

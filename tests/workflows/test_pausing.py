@@ -196,7 +196,7 @@ def test_a_paused_run_in_a_worker_is_cancelled() -> None:
 def test_a_paused_run_that_nobody_holds_is_cancelled_at_once_and_its_journal_goes() -> None:
     execution = paused()
     JournalEntry.objects.create(
-        execution=execution, seq=1, node="n", taken="{}", outputs="{}", state=""
+        execution=execution, seq=1, node="n", taken='{"failures":[]}', outputs="{}", state=""
     )
 
     assert cancel_execution(execution=execution, by="ann") is Status.CANCELLED
