@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from observability.models import (
     UNDELIVERED,
+    LiveState,
     TraceSession,
     TraceState,
     ZealConnection,
 )
+from observability.zeal.config import SocketKind
 from observability.zeal.wire import clean
 from workflows.models import TERMINAL, Execution, Status
 from workflows.workers import from_now
@@ -31,6 +33,7 @@ BEFORE = timedelta(minutes=1)
 ADOPTED_A_ROUND = 500
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
+LIVE_FAILS = 5  # the pause of a fifth failure: the socket has waited itself
 MAX_ERROR = 1_000  # characters kept
 
 
@@ -59,7 +62,7 @@ def adopt(config: ZealConfig) -> int:
         status__in=Status.values, created_at__gte=since, trace_session__isnull=True
     )
     found = list(new.order_by("created_at").values_list("pk", "created_at")[:ADOPTED_A_ROUND])
-    rows = [TraceSession(execution_id=pk, zeal=config.url) for pk, _ in found]
+    rows = [TraceSession(execution_id=pk, **_beginning(config)) for pk, _ in found]
     TraceSession.objects.bulk_create(rows, ignore_conflicts=True)
     seen_until = found[-1][1] if len(found) == ADOPTED_A_ROUND else timezone.now()
     ZealConnection.objects.filter(zeal=config.url).update(seen_until=seen_until)
@@ -76,8 +79,14 @@ def row_of(pk: UUID, config: ZealConfig) -> TraceSession | None:
     """The row of a run that is to be told, made if there is none; None: there is no such run."""
     row = TraceSession.objects.filter(pk=pk).first()
     if row is None and Execution.objects.filter(pk=pk).exists():
-        row, _ = TraceSession.objects.get_or_create(execution_id=pk, defaults={"zeal": config.url})
+        row, _ = TraceSession.objects.get_or_create(execution_id=pk, defaults=_beginning(config))
     return row
+
+
+def _beginning(config: ZealConfig) -> dict[str, Any]:
+    """Whether the run is Zeal's is seen later, in its graph."""
+    off = config.socket is SocketKind.OFF
+    return {"zeal": config.url, "live": LiveState.NONE if off else LiveState.OPEN}
 
 
 def move_to(config: ZealConfig) -> int:
@@ -118,6 +127,35 @@ def due(busy: Collection[UUID], limit: int) -> list[UUID]:
     ready = Q(next_try__isnull=True) | Q(next_try__lte=Now())
     found = rows.filter(news, ready).order_by("created_at").values_list("pk", flat=True)
     return list(found[:limit])
+
+
+def live_due(busy: Collection[UUID], limit: int) -> list[UUID]:
+    """Runs with something for the live socket, the oldest first."""
+    rows = TraceSession.objects.filter(live=LiveState.OPEN).exclude(pk__in=list(busy))
+    news = Q(execution__last_seq__gt=F("live_seq")) | Q(execution__status__in=TERMINAL)
+    ready = Q(live_next_try__isnull=True) | Q(live_next_try__lte=Now())
+    found = rows.filter(news, ready).order_by("created_at").values_list("pk", flat=True)
+    return list(found[:limit])
+
+
+def settle_live(row: TraceSession, **changes: Any) -> None:
+    """Write to the live side of a row that nobody else has moved.
+
+    Raises:
+        SupersededError: somebody has.
+    """
+    mine = TraceSession.objects.filter(pk=row.pk, live=row.live, live_seq=row.live_seq)
+    if "live_error" in changes:
+        changes["live_error"] = str(clean(changes["live_error"]))[:MAX_ERROR]
+    if not mine.update(**changes):
+        raise SupersededError(f"the live cursor of {row.pk} was moved by somebody else")
+    for name, value in changes.items():
+        setattr(row, name, value)
+
+
+def soon() -> Any:
+    """When a run that the socket could not have is offered again."""
+    return from_now(pause_after(LIVE_FAILS))
 
 
 def settle(row: TraceSession, **changes: Any) -> None:

@@ -18,18 +18,25 @@ from observability.zeal.wire import clean
 if TYPE_CHECKING:
     from observability.zeal.config import ZealConfig
     from observability.zeal.link import Link
+    from observability.zeal.live import SessionStatus
 
 SILENT_SECONDS = 20.0
 MAX_ERROR = 1_000  # characters kept
 ERRORS = 5  # that a page shows
 
 
-def write_report(config: ZealConfig, holder: str, link: Link) -> None:
+def write_report(config: ZealConfig, holder: str, link: Link, socket: SessionStatus) -> None:
     """Write the row of this Zeal; "since when" outlives a change of the process."""
     values: dict[str, Any] = {
         "holder": holder[:100],
         "seen_at": Now(),
         "profile": link.profile,
+    }
+    values |= {
+        "socket": socket.profile,
+        "socket_connected": socket.connected,
+        "socket_changed_at": socket.since,
+        "socket_error": _kept(socket.last_error),
     }
     if link.last_error_at is not None:
         values |= {"last_error": _kept(link.last_error), "last_error_at": link.last_error_at}

@@ -83,6 +83,10 @@ class Page:
     pruned_at: datetime | None
     unreadable: frozenset[int] = frozenset()
 
+    @property
+    def last_seq(self) -> int:
+        return self.events[-1].seq if self.events else 0
+
 
 def find_run(pk: UUID) -> Run:
     """Read what is said of a run; its graph comes from memory if it was asked for lately."""

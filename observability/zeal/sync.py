@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.db import Error as DatabaseError
@@ -17,10 +17,13 @@ from observability.zeal.bridge import EventBridge
 from observability.zeal.bridges import Bridges
 from observability.zeal.client import ZealClient
 from observability.zeal.collector import TraceCollector
+from observability.zeal.config import SocketKind
 from observability.zeal.link import Link
+from observability.zeal.live_bridge import LiveBridge
 from observability.zeal.nudges import listen
 from observability.zeal.registering import register_all
 from observability.zeal.report import write_report
+from observability.zeal.zip_session import ZipSession
 from workflows.recovery import elect, resign
 from workflows.repeats import Repeats
 
@@ -43,6 +46,15 @@ REGISTER_AGAIN_SECONDS = 60.0
 LAST_BATCH_SECONDS = 6.0  # for what is under way when the process is asked to end
 
 
+class Deaf:
+    """Hears no command."""
+
+    async def command(self, name: str, payload: Any) -> tuple[()]:  # noqa: ARG002 -- not looked at
+        """Say in the log that there was one."""
+        logger.info("Zeal says %s, which is not obeyed", name)
+        return ()
+
+
 class Leader:
     """All the work, of the one process that does it."""
 
@@ -50,6 +62,8 @@ class Leader:
         self._config = config
         self._holder = holder
         self._link = Link(config)
+        self._is_off = config.socket is SocketKind.OFF
+        self._socket = ZipSession(config, Deaf())
         self._troubled = Repeats(logger)
 
     async def work(self, stop: asyncio.Event) -> None:
@@ -61,12 +75,22 @@ class Leader:
             async def tell(pk: UUID, news: asyncio.Event, closing: Callable[[], bool]) -> None:
                 await EventBridge(pk, self._config, collector, news, closing).run()
 
-            bridges = Bridges(self._config.bridges, tell)
+            async def show(pk: UUID, news: asyncio.Event, closing: Callable[[], bool]) -> None:
+                await LiveBridge(pk, self._config, self._socket, news, closing).run()
+
+            traces = Bridges(self._config.bridges, tell)
+            live = Bridges(0 if self._is_off else self._config.bridges, show)
+
+            def heard(pk: UUID) -> None:
+                live.tell(pk)  # somebody may be watching
+                traces.tell(pk)
+
+            session = asyncio.create_task(self._socket.run())
             loops = [
                 asyncio.create_task(each)
                 for each in (
-                    listen(bridges.tell),
-                    self._each(POLL_SECONDS, lambda: self._look(bridges)),
+                    listen(heard),
+                    self._each(POLL_SECONDS, lambda: self._look(traces, live)),
                     self._each(HEALTH_SECONDS, lambda: self._ask(client)),
                     self._each(REPORT_SECONDS, self._report),
                     self._each(SHORTEN_SECONDS, self._shorten),
@@ -78,8 +102,8 @@ class Leader:
                 await stop.wait()
                 patience = LAST_BATCH_SECONDS
             finally:
-                await bridges.close(patience)
-                await _cancelled(loops)
+                await asyncio.gather(traces.close(patience), live.close(patience))
+                await _cancelled([*loops, session])
         await self._report()
 
     async def _each(self, seconds: float, task: Callable[[], Awaitable[None]]) -> None:
@@ -91,12 +115,14 @@ class Leader:
                 self._troubled.wrong("the database did not answer; trying again: %s", error)
             await asyncio.sleep(seconds)
 
-    async def _look(self, bridges: Bridges) -> None:
+    async def _look(self, traces: Bridges, live: Bridges) -> None:
         """Find runs that are new, and those that have something to tell."""
         while await sync_to_async(progress.adopt)(self._config) == progress.ADOPTED_A_ROUND:
             continue
-        if bridges.free > 0:
-            bridges.open(await sync_to_async(progress.due)(bridges.busy, bridges.free))
+        if live.free > 0:
+            live.open(await sync_to_async(progress.live_due)(live.busy, live.free))
+        if traces.free > 0:
+            traces.open(await sync_to_async(progress.due)(traces.busy, traces.free))
 
     async def _ask(self, client: ZealClient) -> None:
         answer = await client.health()
@@ -108,7 +134,9 @@ class Leader:
             await sync_to_async(progress.try_now)()
 
     async def _report(self) -> None:
-        await sync_to_async(write_report)(self._config, self._holder, self._link)
+        await sync_to_async(write_report)(
+            self._config, self._holder, self._link, self._socket.status
+        )
 
     async def _shorten(self) -> None:
         gone, shorter = await sync_to_async(backlog.shorten)(self._config)
@@ -131,6 +159,7 @@ class Sync:
         self._config = config
         self._holder = holder
         self._troubled = Repeats(logger)
+        self.works = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop``."""
@@ -155,6 +184,7 @@ class Sync:
 
     async def _lead(self, stop: asyncio.Event) -> None:
         logger.info("%s tells Zeal at %s what runs", self._holder, self._config.url)
+        self.works = True
         work = asyncio.create_task(Leader(self._config, self._holder).work(stop))
         try:
             await self._renew_while(work)
@@ -162,6 +192,7 @@ class Sync:
             if not work.done():
                 logger.warning("%s leads no more and stops at once", self._holder)
             await _cancelled([work])
+            self.works = False
 
     async def _renew_while(self, work: asyncio.Task[None]) -> None:
         """Return when the work has ended, or when the lease is somebody else's, or ran out."""

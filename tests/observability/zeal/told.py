@@ -81,15 +81,26 @@ def end(execution: Execution, status: Status = Status.COMPLETED) -> None:
     nudge(execution.pk)
 
 
+class Process:
+    """A sync process; setting ``stop`` asks it to end."""
+
+    def __init__(self, config: ZealConfig, holder: str) -> None:
+        self.sync = Sync(config, holder)
+        self.stop = asyncio.Event()
+
+    @property
+    def works(self) -> bool:
+        return self.sync.works
+
+
 @asynccontextmanager
-async def syncing(config: ZealConfig, holder: str = "test:1") -> AsyncIterator[asyncio.Event]:
-    """A sync process; setting the event asks it to end."""
-    stop = asyncio.Event()
-    task = asyncio.create_task(Sync(config, holder).run(stop))
+async def syncing(config: ZealConfig, holder: str = "test:1") -> AsyncIterator[Process]:
+    process = Process(config, holder)
+    task = asyncio.create_task(process.sync.run(process.stop))
     try:
-        yield stop
+        yield process
     finally:
-        stop.set()
+        process.stop.set()
         async with asyncio.timeout(PATIENCE_SECONDS):
             await task
 
