@@ -20,6 +20,7 @@ from redis import Redis, RedisError
 
 from engine.errors import ConfigError, ProblemsError
 from observability.zeal.config import zeal_config
+from observability.zeal.report import standing
 from observability.zeal.status import look_at
 from workflows.models import KeeperLease
 from workflows.recovery import KEEPER
@@ -145,6 +146,19 @@ def zeal() -> str:
     return seen.told
 
 
+def zeal_sync() -> str:
+    try:
+        config = zeal_config()
+    except ConfigError as error:
+        raise BrokenError(str(error)) from error
+    if config is None:
+        return "headless: ZEAL_URL is empty"
+    found = standing(config)
+    if not found.works:
+        raise BrokenError(found.told)
+    return found.told
+
+
 PARTS: dict[str, tuple[Callable[[], str], bool]] = {
     "engine": (engine, True),
     "database": (database, True),
@@ -154,6 +168,7 @@ PARTS: dict[str, tuple[Callable[[], str], bool]] = {
     "workers": (workers, False),
     "keeper": (keeper, False),
     "zeal": (zeal, False),
+    "zeal sync": (zeal_sync, False),
 }
 
 

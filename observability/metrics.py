@@ -17,6 +17,9 @@ from django.db.models import Count, Max, Min, Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from observability.models import ZealConnection
+from observability.zeal.backlog import lag
+from observability.zeal.report import SILENT_SECONDS
 from workflows.api.errors import limit_hits
 from workflows.consumers import open_sockets
 from workflows.models import (
@@ -63,7 +66,7 @@ def exposition() -> str:
 def metrics() -> Iterator[Metric]:
     """Every metric, each from one or two queries."""
     now = timezone.now()
-    for group in (_runs, _queue, _recent, _workers, _rest):
+    for group in (_runs, _queue, _recent, _workers, _rest, _zeal):
         yield from group(now)
 
 
@@ -148,6 +151,17 @@ def _rest(now: datetime) -> Iterator[Metric]:
     hits = dict(limit_hits)
     text = "Refusals of this web process, by the limit that was reached."
     yield Metric("reflow_limit_hits_total", text, hits, "limit", "counter")
+
+
+def _zeal(_now: datetime) -> Iterator[Metric]:
+    _, events, seconds = lag() if settings.ZEAL_URL else (0, 0, 0.0)
+    yield _one("zeal_events_waiting", "Events that are not told to Zeal yet.", events)
+    text = "Seconds since the oldest run with such events was made."
+    yield _one("zeal_lag_seconds", text, seconds)
+    there = ZealConnection.objects.filter(
+        zeal=settings.ZEAL_URL.rstrip("/"), connected=True, seen_at__gt=from_now(-SILENT_SECONDS)
+    )
+    yield _one("zeal_connected", "1 if the sync process has Zeal's answers.", there.count())
 
 
 def _since(at: datetime | None, now: datetime) -> float:

@@ -46,6 +46,12 @@ _RUNNING = [
         "link": reverse_lazy("admin:workflows_circuitbreaker_changelist"),
         "permission": _may("workflows.view_circuitbreaker"),
     },
+    {
+        "title": "Zeal",
+        "icon": "hub",
+        "link": reverse_lazy("admin:observability_tracesession_changelist"),
+        "permission": _may("observability.view_tracesession"),
+    },
 ]
 _SERVER = [
     {

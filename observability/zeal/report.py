@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from observability.models import TraceSession, ZealConnection
+from observability.models import ZealConnection
 from observability.zeal.backlog import lag
 from observability.zeal.progress import place_of
 from observability.zeal.wire import clean
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 SILENT_SECONDS = 20.0
 MAX_ERROR = 1_000  # characters kept
-ERRORS = 5  # that a page shows
 
 
 def write_report(config: ZealConfig, holder: str, link: Link, socket: SessionStatus) -> None:
@@ -56,7 +54,6 @@ class Standing:
     runs: int
     events: int
     seconds: float
-    errors: tuple[tuple[str, str], ...]  # execution id, text
 
 
 def standing(config: ZealConfig) -> Standing:
@@ -73,13 +70,7 @@ def standing(config: ZealConfig) -> Standing:
         told = f"{how}{since}, traces over {row.profile}, socket {row.socket}, by {row.holder}"
     waiting = f"{events} events of {runs} runs wait, {seconds:.0f} s behind"
     works = bool(alive and row and row.connected)
-    return Standing(works, f"{told}; {waiting}", row, runs, events, seconds, _errors())
-
-
-def _errors() -> tuple[tuple[str, str], ...]:
-    rows = TraceSession.objects.filter(~Q(last_error=""), last_error_at__isnull=False)
-    newest = rows.order_by("-last_error_at").values_list("execution__execution_id", "last_error")
-    return tuple(newest[:ERRORS])
+    return Standing(works, f"{told}; {waiting}", row, runs, events, seconds)
 
 
 def _kept(error: str) -> str:

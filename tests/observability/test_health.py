@@ -117,6 +117,7 @@ def test_staff_see_every_part_measured(client: Client) -> None:
         ("workers", True, False),
         ("keeper", True, False),
         ("zeal", True, False),
+        ("zeal sync", True, False),
     ]
     assert [part["found"] for part in data["checks"]][5:7] == ["1 with room for 4 runs", "h"]
     assert all(part["duration_ms"] >= 0 for part in data["checks"])

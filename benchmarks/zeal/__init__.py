@@ -1,0 +1,1 @@
+"""What of a run reaches Zeal when things are taken away, and how fast."""
