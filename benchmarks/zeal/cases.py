@@ -60,6 +60,11 @@ class Bench:
     def arrived(self) -> int:
         return int(TraceSession.objects.aggregate(n=Sum("sent"))["n"] or 0)
 
+    def further(self, events: int) -> None:
+        """Until so many more have arrived."""
+        before = self.arrived()
+        wait(lambda: self.arrived() > before + events)
+
     def delivered(self, seconds: float = 300) -> None:
         rows = TraceSession.objects.filter(state="delivered")
         wait(lambda: rows.count() == len(self.runs), seconds)
@@ -89,7 +94,7 @@ class Bench:
                 got[run_of[each["sessionId"]]].append(int(each["hop"]["data"]["preview"]))
         tallies = [tally(range(1, count + 1), got[run]) for run, count in self.runs.items()]
         names = ("delivered", "lost", "repeated", "out_of_order")
-        return tuple(sum(getattr(each, name) for each in tallies) for name in names)  # type: ignore[return-value]
+        return tuple(sum(getattr(each, name) for each in tallies) for name in names)
 
     def close(self) -> None:
         self.sync.end()
@@ -130,8 +135,7 @@ def zeal_killed(folder: Path, mode: str) -> tuple[str, ...]:
     bench = Bench(folder, mode)
     bench.run(5_000)
     for _ in range(2):
-        before = bench.arrived()
-        wait(lambda before=before: bench.arrived() > before + 500)
+        bench.further(500)
         bench.double.kill()
         time.sleep(3)
         bench.double.start()
@@ -144,8 +148,7 @@ def sync_killed(folder: Path, mode: str) -> tuple[str, ...]:
     bench.double.tell("faults", {"slow_seconds": 0.05 if mode == "intended" else 0.005})
     bench.run(3_000)
     for _ in range(5):
-        before = bench.arrived()
-        wait(lambda before=before: bench.arrived() > before + 100)
+        bench.further(100)
         time.sleep(random.random() / 10)  # noqa: S311 -- a moment
         bench.sync.kill()
         bench.sync.start()
