@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from engine.graph import Graph
-from engine.network.scheduler import DeadLetter as Failed
+from engine.network.dead_letter import DeadLetter as Failed
 from workflows.errors import PayloadError
 from workflows.journal import INTENT, discard, failures_in
 from workflows.letters import letters_of, write_letters

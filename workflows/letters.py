@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from engine.graph import Graph
     from engine.messages import Message
-    from engine.network.scheduler import DeadLetter as Failed
+    from engine.network.dead_letter import DeadLetter as Failed
     from workflows.models import Execution
 
 RUN_SHARE = 64  # times DEAD_LETTER_BYTES: what all letters of one run may take

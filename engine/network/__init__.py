@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from engine.network.dead_letter import DeadLetter
 from engine.network.network import Network
 from engine.network.result import Result, Statistics
-from engine.network.scheduler import DeadLetter
 from engine.network.subscription import Subscription
 
 __all__ = ["DeadLetter", "Network", "Result", "Statistics", "Subscription"]

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
+from engine.errors import NetworkError, nearest
 from engine.messages import thaw
 from engine.network.sizes import size_or_zero
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from engine.limits import Limits
     from engine.messages import Message
+    from engine.network.scheduler import Scheduler
 
 
 class Collector:
@@ -105,3 +107,23 @@ class Collector:
                 if self._closed:
                     return
                 await self._news.wait()
+
+
+def collector_of(scheduler: Scheduler, outport: str) -> Collector:
+    """The collector of a graph outport.
+
+    Raises:
+        NetworkError: there is none of this name.
+    """
+    found = scheduler.collectors.get(outport)
+    if found is None:
+        hint = nearest(outport, scheduler.collectors)
+        raise NetworkError(f"a started network has no outport {outport!r} ({hint})")
+    return found
+
+
+def refuse_unread(scheduler: Scheduler) -> None:
+    """Raise NetworkError if ``results()`` that nobody reads hold the network up."""
+    held = [item.name for item in scheduler.collectors.values() if item.waited_for]
+    if held:
+        raise NetworkError(f"results({held[0]!r}) is not read, and its producers wait for it")

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from engine.journal import Decision, Intent, Journal
     from engine.messages import Message
+    from engine.network.dead_letter import DeadLetter
     from engine.network.node import Node
-    from engine.network.scheduler import DeadLetter, Scheduler
+    from engine.network.scheduler import Scheduler
 
 
 class Committer:

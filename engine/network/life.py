@@ -82,7 +82,7 @@ async def wind_down(scheduler: Scheduler) -> None:
     """End all there is of a scheduler that is to stop."""
     await dismiss(scheduler)
     await tear_down(scheduler)
-    await scheduler.close()
+    await scheduler.shared.close()
 
 
 def drain(node: Node) -> bool:

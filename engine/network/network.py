@@ -6,23 +6,24 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from engine.clock import SystemClock
-from engine.errors import NetworkError, nearest
+from engine.errors import NetworkError
 from engine.graph import Graph
 from engine.limits import DEFAULT as DEFAULT_LIMITS
 from engine.messages import FrozenDict
 from engine.network import control
 from engine.network.build import build
+from engine.network.collector import collector_of, refuse_unread
 from engine.network.commits import Committer
 from engine.network.entry import Doors, read_inputs, receive
 from engine.network.life import halt, record_end, set_up, wind_down
-from engine.network.readers import Write, attach, one_by_one
+from engine.network.readers import Write, attach
 from engine.network.records import NetworkStarted
 from engine.network.result import Result, Statistics, result_of, statistics_of
 from engine.network.scheduler import Scheduler
 from engine.network.shards.parent import Split
 from engine.network.solo import Solo
 from engine.network.start_at import read_start
-from engine.network.subscription import E, Subscription
+from engine.network.subscription import E, Subscription, subscribe
 from engine.permissions import NOTHING
 from engine.registry import builtin
 
@@ -220,11 +221,7 @@ class Network:
         messages = read_inputs(self.graph, self.registry, inputs or {})
         if start_at is not None:
             self._scheduler.start_at = read_start(self.graph, self.registry, start_at)
-        readers = (
-            [attach(self, self._scheduler, one_by_one(on_event))] if on_event is not None else []
-        )
-        if write is not None:
-            readers.append(attach(self, self._scheduler, write))
+        readers = attach(self._scheduler, on_event, write)
         try:
             split = Split(processes, shards, measured) if processes > 1 else None
             await self._start(messages, trigger, split)
@@ -306,11 +303,7 @@ class Network:
         From the first call on, its producers wait for the reader when it is far behind.
         """
         control.check_whole(self._scheduler)
-        collector = self._scheduler.collectors.get(outport)
-        if collector is None:
-            hint = nearest(outport, self._scheduler.collectors)
-            raise NetworkError(f"a started network has no outport {outport!r} ({hint})")
-        async for message in collector:
+        async for message in collector_of(self._scheduler, outport):
             yield message
 
     async def wait_idle(self) -> None:
@@ -324,9 +317,7 @@ class Network:
         scheduler = self._scheduler
         if scheduler.failure is not None:
             raise scheduler.failure
-        held = [item.name for item in scheduler.collectors.values() if item.waited_for]
-        if held:
-            raise NetworkError(f"results({held[0]!r}) is not read, and its producers wait for it")
+        refuse_unread(scheduler)
 
     def pause(self) -> None:
         """Let the firings that are under way finish, and begin no others."""
@@ -362,13 +353,7 @@ class Network:
         self, types: Iterable[type[Any]] | None = None, *, lossless: bool = False
     ) -> Subscription[Any]:
         """Listen from now on: to all events, or to those of some types."""
-        scheduler = self._scheduler
-        subscription: Subscription[Any] = Subscription(
-            types, lossless=lossless, on_room=scheduler.settle_if_held
-        )
-        scheduler.subscriptions.append(subscription)
-        scheduler.recording = True
-        return subscription
+        return subscribe(self._scheduler, types, lossless=lossless)
 
     def statistics(self) -> Statistics:
         """Counters of every connection and every inport, at any time."""

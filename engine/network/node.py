@@ -133,7 +133,7 @@ class Node:
 
     @property
     def http(self) -> HttpClient:
-        return self.scheduler.http
+        return self.scheduler.shared.http
 
     @property
     def permissions(self) -> Permissions:

@@ -5,20 +5,30 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeAlias
 
+from engine.network.subscription import subscribe
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from engine.events import EngineEvent
-    from engine.network.network import Network
     from engine.network.scheduler import Scheduler
     from engine.network.subscription import Subscription
 
 Write: TypeAlias = "Callable[[list[EngineEvent]], Awaitable[None]]"
 
 
-def attach(network: Network, scheduler: Scheduler, write: Write) -> asyncio.Task[None]:
-    """Have ``write`` awaited with every event; if it raises, the run ends."""
-    subscription = network.subscribe(lossless=True)
+def attach(
+    scheduler: Scheduler, on_event: Callable[[EngineEvent], None] | None, write: Write | None
+) -> list[asyncio.Task[None]]:
+    """Begin to read for those of both that there are; if one raises, the run ends."""
+    wanted = [_one_by_one(on_event)] if on_event is not None else []
+    if write is not None:
+        wanted.append(write)
+    return [_attach(scheduler, each) for each in wanted]
+
+
+def _attach(scheduler: Scheduler, write: Write) -> asyncio.Task[None]:
+    subscription: Subscription[EngineEvent] = subscribe(scheduler, lossless=True)
     reader = asyncio.create_task(_read_all(subscription, write), name="reflow events")
 
     def detach(ended: asyncio.Task[None]) -> None:
@@ -37,7 +47,7 @@ async def _read_all(subscription: Subscription[EngineEvent], write: Write) -> No
         await write(events)
 
 
-def one_by_one(on_event: Callable[[EngineEvent], None]) -> Write:
+def _one_by_one(on_event: Callable[[EngineEvent], None]) -> Write:
     async def write(events: list[EngineEvent]) -> None:
         for event in events:
             on_event(event)

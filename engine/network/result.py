@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.journal import Intent
-    from engine.network.scheduler import DeadLetter, Scheduler
+    from engine.network.dead_letter import DeadLetter
+    from engine.network.scheduler import Scheduler
 
 
 @dataclass(frozen=True, slots=True)

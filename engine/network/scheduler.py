@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from random import Random
 from threading import get_ident
 from time import perf_counter
@@ -19,20 +17,19 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from engine.breaker import MemoryBreakers
-from engine.errors import BackpressureDeadlock, SkippedError
+from engine.errors import SkippedError
 from engine.lifecycle import ActorState
-from engine.network.boundary import guard
+from engine.network.dead_letter import MAX_DEAD_LETTERS, DeadLetter
+from engine.network.full_cycles import grow
 from engine.network.meter import meter_of
-from engine.network.records import FiringFailed, Grew, Idle
-from engine.network.sizes import size_or_zero
-from engine.registry import load_object
+from engine.network.records import FiringFailed, Idle
+from engine.network.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from engine.breaker import Breakers
     from engine.clock import Clock
-    from engine.http import HttpClient
     from engine.journal import JournalRecord
     from engine.limits import Limits
     from engine.messages import Message
@@ -47,28 +44,13 @@ if TYPE_CHECKING:
 
 SEEDED_TURNS = 16  # with a seed a slice is counted, so that time changes nothing
 SLICE = 250e-6  # seconds of turns before timers and sockets get their chance
-MAX_DEAD_LETTERS = 1_000  # kept with their messages; those after it are counted
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """What a failed firing had been given, and why it failed."""
-
-    node: str
-    inputs: Mapping[str, Message]
-    error: str
-    code: str
-    attempts: int = 1
 
 
 class Scheduler:
     """Who runs next, what is in flight, and when all is quiet."""
 
     __slots__ = (
-        "_calls",
-        "_http",
         "_loop",
-        "_pool",
         "_scheduled",
         "_thread",
         "_unpaused",
@@ -99,6 +81,7 @@ class Scheduler:
         "resume",
         "run_id",
         "setting_up",
+        "shared",
         "shared_breakers",
         "shuffled",
         "start_at",
@@ -121,6 +104,7 @@ class Scheduler:
         self.clock = clock
         self.limits = limits
         self.meter = meter_of(limits, self.crash)
+        self.shared = Shared(limits, permissions)
         self.permissions = permissions
         self.nodes: dict[str, Node] = {}
         self.collectors: dict[str, Collector] = {}
@@ -148,28 +132,6 @@ class Scheduler:
         self._scheduled = False
         self._thread = get_ident()  # the loop's
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pool: ThreadPoolExecutor | None = None
-        self._calls: set[Future[Any]] = set()  # under way
-        self._http: HttpClient | None = None
-
-    # What nodes use.
-
-    @property
-    def http(self) -> HttpClient:
-        if self._http is None:  # loaded by name: most runs never need it, and it is heavy
-            client = load_object("engine.http:HttpClient")
-            self._http = client(permissions=self.permissions, limits=self.limits.http)
-        return self._http
-
-    async def in_thread(self, call: Callable[[], Any]) -> Any:
-        """Run a blocking call in the pool that all blocking actors share."""
-        if self._pool is None:
-            size = self.limits.thread_pool_size
-            self._pool = ThreadPoolExecutor(size, thread_name_prefix="reflow")
-        call_in_pool = self._pool.submit(guard(call))
-        self._calls.add(call_in_pool)
-        call_in_pool.add_done_callback(self._calls.discard)
-        return await asyncio.wrap_future(call_in_pool)
 
     def dead_letter(
         self, node: Node, inputs: Mapping[str, Message], error: str, code: str, attempts: int = 1
@@ -367,34 +329,12 @@ class Scheduler:
         elif any(node.holds and node.has_work for node in self.nodes.values()):
             return  # somebody holds a connection; outside the deadlock rule too
         elif self.parked:
-            self.grow(min(self.parked, key=lambda item: item.bound))
+            grow(self, min(self.parked, key=lambda item: item.bound))
         else:
             self.idle = True
             if self.recording:
                 self.record(Idle(self.clock.now()))
             self.quiet.set()
-
-    def grow(self, inport: Inport) -> None:
-        """Parks' rule: enlarge the smallest full port of a cycle, up to a limit."""
-        limit = inport.start_bound * self.limits.cycle_growth
-        if inport.bound >= limit or _bytes_of(inport) >= self.limits.cycle_bytes:
-            self.crash(BackpressureDeadlock(item.where for item in self.parked))
-            return
-        inport.bound = min(inport.bound * 2, limit)
-        if self.recording:
-            now = self.clock.now()
-            self.record(Grew(now, inport.node, inport.name, inport.bound))
-        inport.release_writers()
-
-    # The end.
-
-    async def close(self) -> None:
-        """Let go of what all nodes share."""
-        if self._pool is not None:
-            # A call of a cancelled run cannot be interrupted: it is not waited for either.
-            self._pool.shutdown(wait=not self._calls, cancel_futures=True)
-        if self._http is not None:
-            await self._http.aclose()
 
 
 def _adapt(node: Node, took: float) -> None:
@@ -403,7 +343,3 @@ def _adapt(node: Node, took: float) -> None:
         node.most = max(node.most // 2, 1)
     elif took < SLICE / 4:
         node.most = min(node.most * 2, node.longest)
-
-
-def _bytes_of(inport: Inport) -> int:
-    return sum(map(size_or_zero, inport.queue))

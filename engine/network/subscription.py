@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from engine.network.records import Record
+    from engine.network.scheduler import Scheduler
 
 E = TypeVar("E")
 
@@ -132,6 +133,16 @@ class Subscription(Generic[E]):
         while events := await self.read():
             for event in events:
                 yield event
+
+
+def subscribe(
+    scheduler: Scheduler, types: Iterable[type[E]] | None = None, *, lossless: bool = False
+) -> Subscription[E]:
+    """Listen to a scheduler from now on."""
+    subscription = Subscription(types, lossless=lossless, on_room=scheduler.settle_if_held)
+    scheduler.subscriptions.append(subscription)
+    scheduler.recording = True
+    return subscription
 
 
 def _bytes(record: Record) -> int:

@@ -267,7 +267,7 @@ class Crew:
                     return
 
     async def _pull_sync(self, ctx: Context, failures: list[Failure]) -> None:
-        in_thread = self.node.scheduler.in_thread if self.node.actor.blocking else _here
+        in_thread = self.node.scheduler.shared.in_thread if self.node.actor.blocking else _here
         pairs = self.node.actor.process(ctx)  # type: ignore[attr-defined]
         while not self._closed:
             pulled = await in_thread(lambda: list(islice(pairs, 1)))
@@ -319,7 +319,7 @@ def _fire_function(node: Node) -> Callable[[Context], Any]:
     actor: Actor = node.actor
     if node.style is Style.ASYNC:
         return actor.process  # type: ignore[attr-defined, no-any-return]
-    in_thread = node.scheduler.in_thread if actor.blocking else _here
+    in_thread = node.scheduler.shared.in_thread if actor.blocking else _here
     if node.style is Style.PROCESS:
         return lambda ctx: in_thread(lambda: actor.process(ctx))  # type: ignore[attr-defined]
     if node.style is Style.VALUE:

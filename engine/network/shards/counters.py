@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.network.scheduler import MAX_DEAD_LETTERS
+from engine.network.dead_letter import MAX_DEAD_LETTERS
 from engine.network.shards.frames import InportEnd, NodeEnd, Over
 
 if TYPE_CHECKING:

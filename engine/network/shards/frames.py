@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from engine.graph import Graph
     from engine.limits import Limits
     from engine.messages import Message
+    from engine.network.dead_letter import DeadLetter
     from engine.network.records import Record
-    from engine.network.scheduler import DeadLetter
     from engine.permissions import Permissions
 
 

@@ -8,6 +8,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from engine.network.entry import lay_in
+from engine.network.full_cycles import grow
 from engine.network.life import drain
 from engine.network.shards.boundary import Feed, Outlet
 from engine.network.shards.coding import pack, unpack
@@ -174,7 +175,7 @@ class Shard:
 
     def grow(self, node: str, port: str) -> None:
         """Enlarge a full inport."""
-        self.scheduler.grow(self.nodes[node].inports[port])
+        grow(self.scheduler, self.nodes[node].inports[port])
         self.look_again()
 
     def drain(self, name: str) -> bool:

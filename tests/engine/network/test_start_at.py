@@ -7,7 +7,7 @@ import pytest
 from engine import Actor, Network, Port, Registry
 from engine.errors import InputError
 from engine.journal import JournalEntry
-from engine.network.scheduler import DeadLetter
+from engine.network.dead_letter import DeadLetter
 
 HITS: list[str] = []
 
