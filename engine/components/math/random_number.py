@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 
 from engine.actor import Actor, Context, Outputs
+from engine.components.math.bounds import Bounds
 from engine.components.math.numbers import outcome
 from engine.components.math.operation import RESULT
 from engine.components.palette import inport
-from engine.node_config import setting
 
 
 class RandomNumber(Actor):
@@ -24,15 +23,8 @@ class RandomNumber(Actor):
     category = "math"
     icon = "dice"
 
-    @dataclass(frozen=True, slots=True)
-    class Config:
-        minimum: float = setting(0.0, key="min", help="the least result")
-        maximum: float = setting(1.0, key="max", help="the greatest result")
-        precision: int = setting(10, minimum=0, help="decimals that results are rounded to")
-
-        def __post_init__(self) -> None:
-            if self.minimum > self.maximum:
-                raise ValueError(f"min {self.minimum:g} is greater than max {self.maximum:g}")
+    class Config(Bounds):
+        __slots__ = ()
 
     def process(self, ctx: Context) -> Outputs:
         config = ctx.config

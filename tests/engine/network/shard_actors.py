@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine import Actor, Context, Outputs, Port, setting
+from engine import Actor, Context, Network, Outputs, Port, setting
 from engine.messages import ErrorValue, Event, Flow, StreamHandle
 
 
@@ -63,6 +63,18 @@ class Multiply(Actor):
         ctx.emit("again", left - 1)
         ctx.emit("again", left - 1)
         return None
+
+
+def add_ring(network: Network, budget: int) -> None:
+    """A cycle of ``multiply`` and two others, with this budget; what ends comes out of ``done``."""
+    for name in ("a", "b"):
+        network.add_node(name, "pass")
+    network.add_node("multiply", "multiply")
+    network.add_connection("multiply", "again", "a", "in")
+    network.add_connection("a", "out", "b", "in")
+    network.add_connection("b", "out", "multiply", "in")
+    network.add_outport("done", "multiply", "done")
+    network.add_initial("a", "in", budget)
 
 
 class Key(Actor):

@@ -12,6 +12,7 @@ from engine import Actor, Context, NetworkError, Outputs, Port, freeze
 from engine.events import MessageSent, NetworkIdle, PortGrew
 from engine.limits import Limits
 from tests.engine.fakes import chain, network_of
+from tests.engine.network.shard_actors import Multiply, add_ring
 
 
 class Slow(Actor):
@@ -66,36 +67,9 @@ async def test_connections_count_their_messages() -> None:
     assert (connection.connection, connection.messages) == ("source.out -> n0.in", 7)
 
 
-class Multiply(Actor):
-    """Halve the budget: two messages for one, until it is used up; each end goes to ``done``."""
-
-    component = "multiply"
-    inports = (Port("in"),)
-    outports = (Port("again"), Port("done"))
-
-    def process(self, ctx: Context) -> Outputs:
-        left = ctx.inputs["in"]
-        if not left:
-            return {"done": 1}
-        ctx.emit("again", left - 1)
-        ctx.emit("again", left - 1)
-        return None
-
-
-def _ring(network: Any, seed: int) -> None:
-    for name in ("a", "b"):
-        network.add_node(name, "pass")
-    network.add_node("multiply", "multiply")
-    network.add_connection("multiply", "again", "a", "in")
-    network.add_connection("a", "out", "b", "in")
-    network.add_connection("b", "out", "multiply", "in")
-    network.add_outport("done", "multiply", "done")
-    network.add_initial("a", "in", seed)
-
-
 async def test_a_cycle_that_multiplies_messages_grows_its_smallest_port_and_ends() -> None:
     network = network_of(Multiply, limits=Limits(message_buffer_size=5))
-    _ring(network, 8)
+    add_ring(network, 8)
     grown: list[Any] = []
     network_events = network.subscribe([PortGrew])
 
@@ -110,7 +84,7 @@ async def test_a_cycle_that_multiplies_messages_grows_its_smallest_port_and_ends
 
 async def test_a_cycle_that_may_grow_no_further_fails_and_names_the_ports() -> None:
     network = network_of(Multiply, limits=Limits(message_buffer_size=2, cycle_growth=2))
-    _ring(network, 10)
+    add_ring(network, 10)
 
     result = await network.run()
 

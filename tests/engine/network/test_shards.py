@@ -35,7 +35,7 @@ from tests.engine.fakes import ACTORS, FakeClock, chain, network_of
 from tests.engine.measures import left
 from tests.engine.network.random_networks import KINDS as KINDS_OF_ACTORS
 from tests.engine.network.random_networks import REGISTRY, PassLater, Plan, interpret, plans
-from tests.engine.network.shard_actors import KINDS, SHARD_ACTORS
+from tests.engine.network.shard_actors import KINDS, SHARD_ACTORS, add_ring
 from tests.nightly import examples
 
 if TYPE_CHECKING:
@@ -278,23 +278,12 @@ async def test_what_processes_cannot_share_is_refused(option: str, value: Any, n
 # Cycles.
 
 
-def _ring(network: Network, budget: int) -> None:
-    for name in ("a", "b"):
-        network.add_node(name, "pass")
-    network.add_node("multiply", "multiply")
-    network.add_connection("multiply", "again", "a", "in")
-    network.add_connection("a", "out", "b", "in")
-    network.add_connection("b", "out", "multiply", "in")
-    network.add_outport("done", "multiply", "done")
-    network.add_initial("a", "in", budget)
-
-
 RING = {"a": 0, "b": 1, "multiply": 2}
 
 
 async def test_a_full_cycle_through_all_processes_grows_and_ends() -> None:
     network = sharded(limits=Limits(message_buffer_size=5))
-    _ring(network, 9)
+    add_ring(network, 9)
     events: list[EngineEvent] = []
 
     result = await run(network, processes=3, shards=RING, on_event=events.append)
@@ -307,7 +296,7 @@ async def test_a_full_cycle_through_all_processes_grows_and_ends() -> None:
 @pytest.mark.parametrize("smallest", [0, 1])
 async def test_a_full_cycle_that_may_grow_no_further_names_the_ports_of_all(smallest: int) -> None:
     network = sharded(limits=Limits(message_buffer_size=2, cycle_growth=2))
-    _ring(network, 10)
+    add_ring(network, 10)
 
     result = await run(network, shards={"a": smallest, "b": 1 - smallest, "multiply": smallest})
 
