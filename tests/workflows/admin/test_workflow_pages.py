@@ -336,7 +336,7 @@ def test_the_first_page_takes_the_same_queries_for_any_number(
         made = create_workflow(owner=admin_user, name=f"w {number}", graph=one_node_graph())
         pages.post(run_url(made), {"input": "{}"})
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(8):
         response = pages.get(reverse("admin:index"))
 
     assert (len(response.context["runs"]), len(response.context["workflows"])) == (rows, rows)
