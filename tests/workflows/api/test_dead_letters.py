@@ -148,12 +148,14 @@ def test_a_filter_takes_open_letters_only_and_a_dry_run_changes_none(
         {"ids": [2**63]},
         {"ids": list(range(1001))},
         {"filter": {"status": "x"}},
+        {"filter": {"work_flow": 1}},
+        {"filter": {}, "dryrun": True},
+        [],
+        {"filter": []},
         {"filter": {"node": "\0"}},
     ],
 )
-def test_a_bulk_request_that_is_unclear_is_refused(
-    api: APIClient, owner: User, body: dict[str, Any]
-) -> None:
+def test_a_bulk_request_that_is_unclear_is_refused(api: APIClient, owner: User, body: Any) -> None:
     DeadLetterFactory(owner=owner)
 
     answer = api.post(f"{URL}/discard", body)

@@ -190,3 +190,20 @@ def test_a_strangers_page_decides_nothing(pages: Client, execution: Execution) -
 
     assert other.post(page_of(execution, "decide"), {"action": "skip"}).status_code == 404
     assert pages.get(page_of(execution, "decide")).status_code == 404
+
+
+def test_a_misspelt_key_decides_nothing_and_every_problem_is_named(
+    api: APIClient, execution: Execution
+) -> None:
+    firing = doubtful(execution)
+
+    answer = api.post(f"{URL}/decide", {"action": "again", "id": [firing.pk]}, format="json")
+
+    problems = answer.json()["problems"]
+    assert answer.status_code == 400
+    assert [(item["where"], item["code"], item["message"]) for item in problems] == [
+        ("id", "unknown_key", "is not known (did you mean 'ids'?)"),
+        ("action", "invalid_choice", '"again" is not a valid choice.'),
+    ]
+    firing.refresh_from_db()
+    assert firing.is_open

@@ -72,7 +72,7 @@ def test_a_pass_whose_time_is_over_says_that_the_next_one_goes_on() -> None:
 
 
 def test_negative_days_are_refused() -> None:
-    with pytest.raises(CommandError, match="--executions-days"):
+    with pytest.raises(CommandError, match="--executions-days: '-1' is no number of days"):
         prune("--executions-days=-1")
 
 

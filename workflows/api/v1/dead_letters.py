@@ -18,6 +18,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from workflows.api.commands import checked
 from workflows.api.documents import ERRORS
+from workflows.api.strict import StrictInput
 from workflows.api.v1.filters import DeadLetterFilter
 from workflows.api.v1.pagination import Keyset
 from workflows.api.v1.serializers import ObjectText
@@ -96,7 +97,7 @@ class DeadLetterPatch(serializers.Serializer[Any]):
     inputs = serializers.DictField(help_text="all inports of the firing: values or tagged messages")
 
 
-class _Which(serializers.Serializer[Any]):
+class _Which(StrictInput):
     workflow = serializers.IntegerField(required=False, min_value=0, max_value=MAX_ID)
     node = serializers.CharField(required=False, max_length=1000, trim_whitespace=False)
     code = serializers.CharField(required=False, max_length=64)
@@ -105,7 +106,7 @@ class _Which(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=LetterStatus.choices, default=LetterStatus.OPEN)
 
 
-class BulkInput(serializers.Serializer[Any]):
+class BulkInput(StrictInput):
     """Which letters: ``ids``, or all that fit ``filter``, open ones unless it says another."""
 
     ids = serializers.ListField(

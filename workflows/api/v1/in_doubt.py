@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from workflows.api.commands import checked, find_execution
 from workflows.api.documents import ERRORS
+from workflows.api.strict import StrictInput
 from workflows.api.v1.serializers import ExecutionDetail, ObjectText
 from workflows.api.view import ApiView, caller
 from workflows.in_doubt import decide
@@ -46,7 +47,7 @@ class DoubtRow(serializers.ModelSerializer[DoubtfulFiring]):
         read_only_fields = fields
 
 
-class DecisionInput(serializers.Serializer[Any]):
+class DecisionInput(StrictInput):
     """What becomes of firings in doubt: those of ``ids``, or all that are open."""
 
     action = serializers.ChoiceField(choices=DoubtAction.choices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from argparse import ArgumentTypeError
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,10 @@ class Command(BaseCommand):
 
 
 def _days(text: str) -> int:
-    days = int(text)
+    try:
+        days = int(text)
+    except ValueError:
+        days = -1
     if days < 0:
-        raise ValueError(text)
+        raise ArgumentTypeError(f"{text!r} is no number of days, 0 or more (0: for ever)")
     return days
