@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import describe
 from observability.zeal.dialing import SocketError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from observability.zeal.connection import Connection
+
+logger = logging.getLogger(__name__)
 
 AUTH_CODES = ("AUTH_ERROR", "WORKFLOW_NOT_FOUND")
 UNKNOWN_SECONDS = 60.0  # until Zeal is asked again for a workflow that it did not have
@@ -223,6 +227,12 @@ class Line:
         """The connection is of no more use; the first reason counts."""
         if not self.over.done():
             self.over.set_result(error)
+
+    def lost(self, task: asyncio.Task[None]) -> None:
+        """One of its tasks has ended; if by an error of ours, so has the connection."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("the live socket's task failed", exc_info=error)
+            self.fail(SocketError(describe(error)))
 
     async def flush(self, seconds: float) -> None:
         """Wait for the answers that are still to come, at most so many seconds."""

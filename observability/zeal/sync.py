@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 from django.db import Error as DatabaseError
@@ -18,6 +18,7 @@ from observability.zeal.bridges import Bridges
 from observability.zeal.client import ZealClient
 from observability.zeal.collector import TraceCollector
 from observability.zeal.config import SocketKind
+from observability.zeal.inbound import ZealInbound
 from observability.zeal.link import Link
 from observability.zeal.live_bridge import LiveBridge
 from observability.zeal.nudges import listen
@@ -46,15 +47,6 @@ REGISTER_AGAIN_SECONDS = 60.0
 LAST_BATCH_SECONDS = 6.0  # for what is under way when the process is asked to end
 
 
-class Deaf:
-    """Hears no command."""
-
-    async def command(self, name: str, payload: Any) -> tuple[()]:  # noqa: ARG002 -- not looked at
-        """Say in the log that there was one."""
-        logger.info("Zeal says %s, which is not obeyed", name)
-        return ()
-
-
 class Leader:
     """All the work, of the one process that does it."""
 
@@ -63,7 +55,7 @@ class Leader:
         self._holder = holder
         self._link = Link(config)
         self._is_off = config.socket is SocketKind.OFF
-        self._socket = ZipSession(config, Deaf())
+        self._socket = ZipSession(config, ZealInbound(config))
         self._troubled = Repeats(logger)
 
     async def work(self, stop: asyncio.Event) -> None:

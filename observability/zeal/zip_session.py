@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import describe
 from observability.zeal.answers import Ok
 from observability.zeal.client import ZealClient
 from observability.zeal.commands import is_wanted
@@ -114,6 +115,9 @@ class ZipSession:
                 chosen = await self._hold(await connector.open(), client)
             except SocketError as error:
                 self._note(str(error))
+            except Exception as error:
+                logger.exception("Zeal's live socket failed")
+                self._note(describe(error))
             fails = 0 if chosen else fails + 1
             if self._polling and not connector.polling:
                 connector.polling = True  # at once
@@ -128,6 +132,8 @@ class ZipSession:
             asyncio.create_task(line.listen()),
             asyncio.create_task(self._follow(line, client)),
         ]
+        for task in tasks:
+            task.add_done_callback(line.lost)
         self._line, self._since = line, datetime.now(UTC)
         self._opened.set()
         try:

@@ -138,7 +138,7 @@ async def test_a_wrong_address_says_why() -> None:
             await open_websocket(place, f"{zeal.url}/nothing?key=1", seconds=2)
         secure = zeal.url.replace("http:", "https:")
         with pytest.raises(SocketError):
-            await open_websocket(place, secure, seconds=2)
+            await open_websocket(place, secure, seconds=0.3)
         with pytest.raises(SocketError, match="more than 0 redirects"):
             await PollingLink.open(place)
     with pytest.raises(SocketError, match="no connection"):

@@ -33,6 +33,7 @@ from tests.observability.zeal.live import (
     until,
 )
 from tests.observability.zeal.test_commands import MESSAGES, TEXTS
+from tests.observability.zeal.told import syncing
 from tests.workflows.zeal.documents import sample
 from workflows.lifecycle import claim_next
 from workflows.models import Execution, ExecutionEvent, Status, Workflow
@@ -143,6 +144,33 @@ async def test_a_run_started_in_zeal_runs_here_and_lights_up_there(mode: Mode, o
         assert lit[SUM] == ["conn-1", "conn-2"]
         sent = {e["nodeId"]: e["data"]["outputConnections"] for e in ours.told("node.completed")}
         assert sent[SUM] == ["conn-3"]
+
+
+async def test_the_sync_process_does_all_of_it(owner: User) -> None:
+    async with FakeZeal("shipped", state_seconds=0.05) as zeal:
+        document = sample("sum")
+        workflow_id = zeal.add_workflow(document, document["id"])["id"]
+        async with syncing(config_of(zeal)):
+            await until(lambda: zeal.record.of("auth"))
+            async with http(zeal) as client:
+                answer = await client.post(f"/api/workflows/{workflow_id}/execute", json={})
+            await queued()
+            execution = await finish()
+            ended = "execution.completed"
+            await until(
+                lambda: [e for e in zeal.record.of("runtime.event") if e["event"]["type"] == ended]
+            )
+
+    assert execution.execution_id == answer.json()["data"]["id"]
+    assert (
+        zeal.record.of("runtime.event")[-1]["event"]["data"]["sessionId"] == execution.execution_id
+    )
+
+
+async def queued() -> None:
+    async with asyncio.timeout(10):
+        while not await Execution.objects.aexists():  # noqa: ASYNC110 -- no row tells
+            await asyncio.sleep(0.01)
 
 
 async def test_its_own_events_that_come_back_start_nothing(owner: User) -> None:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from observability.zeal.config import SocketKind
+from observability.zeal.dialing import Place
+from observability.zeal.line import Line, Tally
 from observability.zeal.live import LiveProfile, LiveUnavailableError, Sent
+from observability.zeal.raw_frames import RawFrames
 from observability.zeal.zip_session import ZipSession
 from tests.fakes.examples import WORKFLOW
 from tests.fakes.zeal import FakeZeal, Faults
@@ -327,3 +330,61 @@ async def test_a_socket_that_never_answers_is_given_up() -> None:
             await until(lambda: "no handshake in 0.1 s" in session.status.last_error)
 
         assert not session.status.connected
+
+
+async def test_a_mistake_of_ours_costs_a_connection_and_no_more() -> None:
+    class Mistaken(Ears):
+        async def command(self, name: str, payload: Any) -> tuple[()]:
+            await super().command(name, payload)
+            raise ZeroDivisionError
+
+    ears = Mistaken()
+    async with FakeZeal() as zeal, session_with(config_of(zeal), ears) as session:
+        run = run_of(saved(zeal))
+        await session.send(run, PAGE[:1])
+        await until(lambda: ears.heard)
+
+        assert (await session.send(run, PAGE[1:])).sent == 19
+
+
+async def test_a_task_that_fails_ends_its_connection() -> None:
+    class Deaf:
+        profile, acknowledges, max_bytes = LiveProfile.RAW, True, 1000
+
+        def frame(self, event: Any) -> str:
+            return str(event)
+
+        async def send(self, frames: Any) -> None: ...
+
+        async def ask(self, workflow_id: str) -> None: ...
+
+        async def receive(self) -> tuple[str, Any]:
+            raise ZeroDivisionError("a mistake")
+
+        async def close(self) -> None: ...
+
+    async def heard(_name: str, _payload: Any) -> None: ...
+
+    line = Line(Deaf(), heard, Tally(), patience=1)
+    task = asyncio.create_task(line.listen())
+    task.add_done_callback(line.lost)
+    batch = await line.deliver(["one"])
+
+    assert str(line.over.result()) == "a mistake"
+    assert (batch.written, batch.answered) == (1, 0)
+
+
+async def test_a_write_that_is_cut_off_ends_the_connection() -> None:
+    async with FakeZeal("seed") as zeal:
+        place = Place.of(config_of(zeal), zeal.url)
+        connection = await RawFrames.open(place)
+
+        async def heard(_name: str, _payload: Any) -> None: ...
+
+        line = Line(connection, heard, Tally(), patience=1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await line.deliver(["{}"])
+        await line.close()
+
+        assert str(line.over.result()) == "a write was cut off"
