@@ -60,6 +60,12 @@ _SERVER = [
         "link": reverse_lazy("admin:workflows_webhookdelivery_changelist"),
         "permission": _may("workflows.view_webhookdelivery"),
     },
+    {
+        "title": "Storage",
+        "icon": "database",
+        "link": reverse_lazy("admin:workflows_prunerun_changelist"),
+        "permission": _may("workflows.view_prunerun"),
+    },
     {"title": "API documentation", "icon": "api", "link": reverse_lazy("docs")},
     {"title": "Health", "icon": "monitor_heart", "link": reverse_lazy("health")},
     {

@@ -47,6 +47,11 @@ def hint_deliveries() -> bool:
     return _publish(DELIVERY_TASK, (), "webhooks")
 
 
+def hint_prune() -> bool:
+    """Ask a worker for a pass of retention, by hand."""
+    return _publish(PRUNE_TASK, ("admin",), "retention")
+
+
 def _publish(task: str, arguments: tuple[str, ...], about: str) -> bool:
     connection = connection_for_hints()
     timeout = settings.HINT_TIMEOUT_SECONDS

@@ -55,10 +55,13 @@ def deliver_webhooks() -> None:
 
 
 @shared_task(name=PRUNE_TASK, ignore_result=True)  # a lost one costs one interval of beat
-def prune_what_is_due() -> None:
-    """One pass of retention; none if another one is under way."""
+def prune_what_is_due(source: str = "beat") -> None:
+    """One pass of retention; none if another one is under way.
+
+    ``source`` is ``beat`` or ``admin``: anybody who can write to the broker could say more.
+    """
     with suppress(PruneBusyError):
-        prune(source="beat")
+        prune(source="admin" if source == "admin" else "beat")
 
 
 def _uuid(text: str) -> UUID | None:

@@ -10,7 +10,7 @@ class PruneRun(models.Model):
 
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()
-    source = models.CharField(max_length=20)  # beat or command
+    source = models.CharField(max_length=20)  # beat, admin or command
     events = models.PositiveBigIntegerField(default=0)  # rows, those of dropped partitions too
     partitions = models.PositiveIntegerField(default=0)
     executions = models.PositiveIntegerField(default=0)
