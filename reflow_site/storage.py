@@ -28,5 +28,4 @@ def _folder(folder: Path) -> dict[str, Any]:
 def _bucket(s3: Mapping[str, str]) -> dict[str, Any]:
     """A bucket of S3 or of what speaks like it; an empty option is left to boto3 to find."""
     options: dict[str, Any] = {name: value for name, value in s3.items() if value}
-    options["file_overwrite"] = True  # one name has one content
-    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    return {"BACKEND": "workflows.payload_objects.PayloadObjects", "OPTIONS": options}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -190,10 +190,14 @@ class _Pass:
     def versions(self) -> None:
         rows = versions_due(self._policy).order_by("pk").values_list("pk")
         while batch := self._next(rows):
-            with self._batch():
-                keys = [pk for (pk,) in batch]
-                again = versions_due(self._policy).order_by().filter(pk__in=keys)
-                self.done.versions += WorkflowVersion.objects.filter(pk__in=again).delete()[0]
+            keys = [pk for (pk,) in batch]
+            again = versions_due(self._policy).order_by().filter(pk__in=keys)
+            try:
+                with self._batch(), transaction.atomic():
+                    gone = WorkflowVersion.objects.filter(pk__in=again).delete()[0]
+            except IntegrityError:  # a run of one begins just now: the next pass sees it
+                return
+            self.done.versions += gone
 
     def payloads(self) -> None:
         """Large texts that no run needs any more; unknown files too, once a day or by hand."""

@@ -215,18 +215,21 @@ def start_execution(
         return earlier
     checked_graph(parsed)
     warnings = distribute(parsed, surroundings.registry(), json.loads(request.input)).warnings
-    try:
-        with transaction.atomic():
-            execution = Execution(owner=owner, workflow=workflow, source=source)
-            execution.version = version or posted_version(owner, parsed)
-            _record(execution, request, parsed, warnings)
-            # Robust: the run is stored, whatever becomes of the hint.
-            transaction.on_commit(lambda: _announce(execution.pk), robust=True)
-    except IntegrityError:  # the same id or key, at the same moment
-        earlier = _earlier(owner, request)
-        if earlier is None:
-            raise
-        return earlier
+    for tries_left in (1, 0):
+        execution = Execution(owner=owner, workflow=workflow, source=source)
+        try:
+            with transaction.atomic():
+                execution.version = version or posted_version(owner, parsed)
+                _record(execution, request, parsed, warnings)
+                _announce_later(execution.pk)
+            break
+        except IntegrityError:
+            # The same id or key at the same moment; or retention has removed the posted graph.
+            earlier = _earlier(owner, request)
+            if earlier is not None:
+                return earlier
+            if not tries_left:
+                raise
     return Start(execution, created=True, warnings=warnings)
 
 
@@ -262,6 +265,11 @@ def _record(
     for old in replaced:
         reason = f"replaced by {execution.execution_id} (policy: replace)"
         cancel_execution(execution=old, by="admission", reason=reason)
+
+
+def _announce_later(pk: UUID) -> None:
+    # Robust: the run is stored, whatever becomes of the hint.
+    transaction.on_commit(lambda: _announce(pk), robust=True)
 
 
 def _announce(pk: UUID) -> None:

@@ -89,6 +89,6 @@ def test_only_what_is_given_goes_to_s3(tmp_path: Path) -> None:
     made = storages("s3", tmp_path, given)["payloads"]
 
     assert made == {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {"bucket_name": "reflow", "file_overwrite": True},
+        "BACKEND": "workflows.payload_objects.PayloadObjects",
+        "OPTIONS": {"bucket_name": "reflow"},
     }
