@@ -133,3 +133,12 @@ def test_a_graph_is_an_object(api: APIClient) -> None:
     message = 'Expected a dictionary of items but got type "str".'
     assert response.status_code == 400
     assert response.json()["problems"] == [problem("graph", message, "not_a_dict")]
+
+
+def test_a_time_limit_that_no_start_would_take_is_a_problem(api: APIClient) -> None:
+    graph = {"processes": {}, "connections": [], "properties": {"timeoutSeconds": -1}}
+
+    answer = api.post("/api/v1/graphs/validate", {"graph": graph}, format="json").json()
+
+    found = [(problem["where"], problem["code"]) for problem in answer["problems"]]
+    assert (answer["valid"], found) == (False, [("properties.timeoutSeconds", "timeout_invalid")])

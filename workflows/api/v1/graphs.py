@@ -14,6 +14,7 @@ from engine.graph import Graph, validate
 from workflows.api.commands import checked
 from workflows.api.documents import ERRORS, ProblemDocument
 from workflows.api.view import ApiView
+from workflows.run_time import seconds_of
 from workflows.surroundings import graph_limits, registry
 
 if TYPE_CHECKING:
@@ -51,4 +52,9 @@ def problems_of(document: Mapping[str, Any]) -> tuple[Problem, ...]:
         graph = Graph.from_json(document)
     except GraphError as error:
         return error.problems
-    return validate(graph, registry(), graph_limits())
+    problems = validate(graph, registry(), graph_limits())
+    try:
+        seconds_of(graph)
+    except GraphError as error:
+        return (*problems, *error.problems)
+    return problems

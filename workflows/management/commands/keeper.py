@@ -28,7 +28,7 @@ TICK_SECONDS = 1.0
 
 
 class Command(BaseCommand):
-    help = "End runs whose worker is lost, and wake queued ones; safe to run in any number."
+    help = "Queue runs again whose worker is lost, and wake queued ones; safe to run in any number."
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
