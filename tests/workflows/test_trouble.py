@@ -151,7 +151,7 @@ def test_a_start_on_a_full_disk_is_a_503_that_says_so(
     refused, read = api.post("/workflows", body), api.get("/api/v1/executions")
 
     assert (refused.status_code, refused.json()["code"]) == (503, "storage_full")
-    assert refused.json()["error"] == "the disk of the database is full; nothing was stored"
+    assert refused.json()["error"] == "the disk of the database is full"
     assert refused["Retry-After"] == "5"
     assert (read.status_code, read.json()["results"]) == (200, [])
 

@@ -127,8 +127,8 @@ def of_database(exc: DatabaseError) -> Failure | None:
 
 _TROUBLES = {
     Trouble.AWAY: "the database is not available",
-    Trouble.SLOW: "the database took too long; nothing was stored",
-    Trouble.FULL: "the disk of the database is full; nothing was stored",
+    Trouble.SLOW: "the database took too long",
+    Trouble.FULL: "the disk of the database is full",
 }
 
 

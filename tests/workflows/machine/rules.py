@@ -67,6 +67,11 @@ class Machine(RuleBasedStateMachine):
             )
             for policy, slots in SLOTS.items()
         }
+        # Something is under way already, and one worker has lost its run to another.
+        self.submit_many(4)
+        for worker in WORKERS[:2]:
+            self.claim(worker)
+        self.crash(0, WORKERS[2])
 
     # Users.
 
@@ -260,6 +265,14 @@ class Machine(RuleBasedStateMachine):
         sick = Worker.objects.exclude(name__in=self.refusing)
         sick.update(quarantined_until=None, losses=0, lost_at=None)
 
+    @rule(index=ANY_OF, worker=st.sampled_from(WORKERS))
+    @precondition(lambda self: any(run.may_write for run in self.runs.values()))
+    def crash(self, index: int, worker: str) -> None:
+        """A worker is gone, and another one takes what may start."""
+        self.lease_passes(index)
+        self.keeper()
+        self.claim(worker)
+
     @rule(worker=st.sampled_from(WORKERS))
     def quarantine(self, worker: str) -> None:
         sick = worker not in self.refusing
@@ -334,15 +347,20 @@ class Machine(RuleBasedStateMachine):
         return list(self.runs.items())[index % len(self.runs)]
 
     def _claim(self, index: int) -> tuple[Claim, Run | None, str]:
-        """A claim, mostly one that holds its run."""
+        """A claim that holds its run, or one of a run that another has by now, or any."""
         held = [item for item in self.claims if self._holds(item[0])]
-        among = held if held and index % 4 else self.claims
-        claim, worker = among[index % len(among)]
+        others = [item for item in self.claims if self._is_superseded(item[0])]
+        among = (held, others, self.claims)[index % 3] or self.claims
+        claim, worker = among[index // 3 % len(among)]
         return claim, self.runs.get(claim.pk), worker
 
     def _holds(self, claim: Claim) -> bool:
         run = self.runs.get(claim.pk)
         return run is not None and run.holder is claim
+
+    def _is_superseded(self, claim: Claim) -> bool:
+        run = self.runs.get(claim.pk)
+        return run is not None and run.may_write and run.holder is not claim
 
     def _startable(self) -> list[Run]:
         runs = self.runs.values()
