@@ -22,7 +22,9 @@ def examples(usual: int) -> int:
 def say(request: pytest.FixtureRequest, text: str) -> None:
     """A figure for the reader of the night's output."""
     if AT_NIGHT:
-        request.config.get_terminal_writer().line(f"{request.node.name}: {text}")
+        capture = request.config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            request.config.get_terminal_writer().line(f"{request.node.name}: {text}")
 
 
 def load_profile() -> None:
