@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
@@ -409,3 +409,15 @@ async def test_a_name_that_is_taken_is_another_workflow(owner: User) -> None:
 
     assert await Workflow.objects.filter(zeal_id=workflow_id).acount() == 1
     assert await Workflow.objects.acount() == 2
+
+
+async def test_a_database_that_does_not_answer_once_is_asked_again(owner: User) -> None:
+    answers = iter((OperationalError("gone"), "here"))
+
+    def ask() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert await ZealInbound(ZealConfig("http://127.0.0.1:9"))._call(ask) == "here"
