@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.fakes.zeal import FakeZeal
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def config_of(zeal: FakeZeal, **more: Any) -> ZealConfig:
