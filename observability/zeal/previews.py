@@ -12,7 +12,7 @@ PREVIEW_CHARACTERS = 2_048
 HIDDEN = "(hidden)"
 MAX_DEPTH = 32
 _SECRET = re.compile(
-    r"auth(?!or)|cookie|credential|headers?$|passw|passphrase|private[-_]?key|secret|session|"
+    r"auth(?!or(?!i))|cookie|credential|headers?$|passw|passphrase|private[-_]?key|secret|session|"
     r"signature|token|api[-_]?key",
     re.IGNORECASE,
 )

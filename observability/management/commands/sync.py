@@ -40,9 +40,9 @@ class Command(BaseCommand):
 
     def _rest(self) -> None:
         """A process manager would start again what ends."""
-        logger.warning("headless: ZEAL_URL is empty, so there is nothing to do")
         stop = threading.Event()
         _on_signals(stop.set)
+        logger.warning("headless: ZEAL_URL is empty, so there is nothing to do")
         stop.wait()
 
     async def _run(self, config: ZealConfig) -> None:
