@@ -215,22 +215,32 @@ def start_execution(
         return earlier
     checked_graph(parsed)
     warnings = distribute(parsed, surroundings.registry(), json.loads(request.input)).warnings
+    row = Execution(owner=owner, workflow=workflow, source=source)
+    return _stored(row, version, request, parsed, warnings)
+
+
+def _stored(
+    row: Execution,
+    version: WorkflowVersion | None,
+    request: StartRequest,
+    graph: Graph,
+    warnings: tuple[str, ...],
+) -> Start:
+    """Save the row; a second time if retention has just removed the posted graph."""
     for tries_left in (1, 0):
-        execution = Execution(owner=owner, workflow=workflow, source=source)
         try:
             with transaction.atomic():
-                execution.version = version or posted_version(owner, parsed)
-                _record(execution, request, parsed, warnings)
-                _announce_later(execution.pk)
+                row.version = version or posted_version(row.owner, graph)
+                _record(row, request, graph, warnings)
+                _announce_later(row.pk)
             break
         except IntegrityError:
-            # The same id or key at the same moment; or retention has removed the posted graph.
-            earlier = _earlier(owner, request)
+            earlier = _earlier(row.owner, request)  # the same id or key at the same moment
             if earlier is not None:
                 return earlier
             if not tries_left:
                 raise
-    return Start(execution, created=True, warnings=warnings)
+    return Start(row, created=True, warnings=warnings)
 
 
 def _earlier(owner: User, request: StartRequest) -> Start | None:
