@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import Enum, StrEnum
 from functools import cache
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
 
 from engine.errors import CodecError, ConfigError, Problem, nearest
 from engine.messages import freeze
@@ -255,15 +255,21 @@ def _float(value: Any) -> float:
 
 def _number(value: Any, expected: str) -> int | float:
     if isinstance(value, str):
-        value = _read_number(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
-        return value
-    if isinstance(value, float) and math.isfinite(value):
+        value = read_number(value)
+    if is_number(value):
         return value
     raise ValueError(f"must be {expected}, not {value!r}")
 
 
-def _read_number(text: str) -> Any:
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether it is a finite number, and a whole one within i64."""
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) < 2**63
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def read_number(text: str) -> Any:
+    """The number that a text says; the text itself if it says none."""
     for number in (int, float):
         try:
             return number(text)

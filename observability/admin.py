@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 
 from engine.errors import ConfigError
 from observability.models import TraceSession
@@ -14,6 +13,7 @@ from observability.zeal.config import zeal_config
 from observability.zeal.progress import send_again
 from observability.zeal.report import standing
 from workflows.admin import show
+from workflows.admin.read_only import ReadOnlyAdmin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(TraceSession)
-class TraceSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class TraceSessionAdmin(ReadOnlyAdmin):
     """How far each run of a user's own is told to Zeal; nobody edits it."""
 
     list_display = (
@@ -109,15 +109,6 @@ class TraceSessionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     def get_queryset(self, request: HttpRequest) -> QuerySet[TraceSession]:
         rows = TraceSession.objects.filter(execution__owner_id=request.user.pk)
         return rows.select_related("execution").defer("execution__input", "execution__result")
-
-    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
-
-    def has_change_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
 
 
 def standing_facts() -> dict[str, Any]:

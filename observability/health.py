@@ -30,7 +30,10 @@ from workflows.workers import live_workers, quarantined_workers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from observability.zeal.config import ZealConfig
+
 TIMEOUT_SECONDS = 2.0
+HEADLESS = "headless: ZEAL_URL is empty"
 PROBE = "probe"  # the row that is written to see whether one can be
 MIB = 1024**2
 
@@ -134,12 +137,9 @@ def keeper() -> str:
 
 
 def zeal() -> str:
-    try:
-        config = zeal_config()
-    except ConfigError as error:
-        raise BrokenError(str(error)) from error
+    config = _configured_zeal()
     if config is None:
-        return "headless: ZEAL_URL is empty"
+        return HEADLESS
     seen = look_at(replace(config, handshake=min(config.handshake, TIMEOUT_SECONDS)))
     if not seen.reachable:
         raise BrokenError(seen.told)
@@ -147,16 +147,20 @@ def zeal() -> str:
 
 
 def zeal_sync() -> str:
-    try:
-        config = zeal_config()
-    except ConfigError as error:
-        raise BrokenError(str(error)) from error
+    config = _configured_zeal()
     if config is None:
-        return "headless: ZEAL_URL is empty"
+        return HEADLESS
     found = standing(config)
     if not found.works:
         raise BrokenError(found.told)
     return found.told
+
+
+def _configured_zeal() -> ZealConfig | None:
+    try:
+        return zeal_config()
+    except ConfigError as error:
+        raise BrokenError(str(error)) from error
 
 
 PARTS: dict[str, tuple[Callable[[], str], bool]] = {

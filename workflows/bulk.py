@@ -14,18 +14,15 @@ from engine.graph import Graph
 from workflows import surroundings
 from workflows.admission import room
 from workflows.errors import AdmissionError, ConflictError, ExecutionConflictError
-from workflows.event_log import nudge
-from workflows.hints import hint
 from workflows.inputs import distribute
 from workflows.models import Execution, WhenFull
 from workflows.requests import Caller, read_request
 from workflows.services import checked_graph, start_execution
-from workflows.starts import fill, posted_version, priorities_of
+from workflows.starts import announce_later, fill, posted_version, priorities_of
 from workflows.workers import free_hands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from uuid import UUID
 
     from django.contrib.auth.models import User
 
@@ -132,7 +129,8 @@ def _one_by_one(bulk: _Bulk, items: Iterable[Item]) -> None:
 
 
 def _read(bulk: _Bulk, items: Iterable[Item]) -> None:
-    checksum, registry = bulk.graph.checksum(), surroundings.registry()
+    registry = surroundings.registry()
+    checksum = bulk.version.checksum if bulk.version else bulk.graph.checksum()
     caller = Caller(priorities=priorities_of(bulk.owner))
     seen: dict[str, int] = {}
     for number, item in enumerate(items):
@@ -170,7 +168,7 @@ def _store_once(bulk: _Bulk) -> None:
             fill(row, request, bulk.graph, bulk.warnings[number])
             rows[number] = row
         Execution.objects.bulk_create(rows.values(), batch_size=ROWS_A_STATEMENT)
-        transaction.on_commit(lambda: _announce([row.pk for row in rows.values()]), robust=True)
+        announce_later([row.pk for row in rows.values()][: free_hands()])
     for number in bulk.requests:
         if number in rows:
             answer = Answer(rows[number], created=True, warnings=bulk.warnings[number])
@@ -196,12 +194,3 @@ def _answer_earlier(bulk: _Bulk) -> None:
 
 def _refused(error: InputError | ConflictError | AdmissionError) -> Answer:
     return Answer(error=str(error), code=error.code)
-
-
-def _announce(pks: list[UUID]) -> None:
-    """Wake every worker that may be idle; each goes on until nothing waits."""
-    if pks:
-        nudge(pks[0])
-    for pk in pks[: free_hands()]:
-        if not hint(pk):
-            break

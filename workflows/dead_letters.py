@@ -7,7 +7,6 @@ import uuid
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.conf import settings
@@ -21,17 +20,15 @@ from engine.network.start_at import read_start
 from workflows import surroundings
 from workflows.admission import room, room_of_workflow
 from workflows.errors import LetterResolvedError, PayloadError
-from workflows.event_log import nudge
 from workflows.event_rows import clean
-from workflows.hints import hint
 from workflows.letters import written
 from workflows.models import DeadLetter, Execution, LetterStatus, WorkflowVersion
 from workflows.payloads import keep, read, share
 from workflows.services import checked_graph
+from workflows.starts import announce_later
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from uuid import UUID
 
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
@@ -253,8 +250,7 @@ def _requeue(rows: Iterable[DeadLetter], by: User, hints: int) -> list[str]:
     Execution.objects.bulk_create(runs, batch_size=100)
     changed = ["status", "resolved_by", "resolved_at", "requeued_as"]
     DeadLetter.objects.bulk_update(letters, changed, batch_size=100)
-    told = [run.pk for run in islice(runs, hints)]
-    transaction.on_commit(lambda: _announce(told), robust=True)
+    announce_later([run.pk for run in runs[:hints]])
     return [run.execution_id for run in runs]
 
 
@@ -283,14 +279,6 @@ def _webhook_of(origin: Execution) -> dict[str, Any]:
     """Who hears of the end of a run hears of the end of those that its letters become."""
     metadata = json.loads(origin.metadata)
     return {key: metadata.get(key) for key in ("webhook_url", "webhook_headers")}
-
-
-def _announce(pks: Iterable[UUID]) -> None:
-    """Tell readers and workers; if the broker is away, once is enough to know it."""
-    for pk in pks:
-        nudge(pk)
-        if not hint(pk):
-            return
 
 
 def _name(by: User) -> str:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from engine.graph import Graph
 from engine.journal import Decision, Verdict
-from workflows.event_log import FencedError, nudge
+from workflows.event_log import held_row, nudge
 from workflows.event_rows import clean
 from workflows.exact_json import exact_message
 from workflows.journal import begun
@@ -37,9 +37,7 @@ def wait(claim: Claim, intents: Iterable[Intent]) -> bool:
         FencedError: the run is no longer this worker's; nothing was written.
     """
     with transaction.atomic():
-        row = Execution.objects.select_for_update(of=("self",)).get(pk=claim.pk)
-        if row.token != claim.token or not row.is_held:
-            raise FencedError(f"{claim.pk} is not held with token {claim.token}")
+        row = held_row(claim)
         if row.cancel_requested_at is not None:
             return False
         _store(row, {intent.key for intent in intents})

@@ -45,6 +45,18 @@ class FencedError(Exception):
     """The run is no longer this worker's: nothing was written."""
 
 
+def held_row(claim: Claim) -> Execution:
+    """The run under its lock, as long as it is this claim's. Needs an open transaction.
+
+    Raises:
+        FencedError: it is another's by now, or nobody's.
+    """
+    row = Execution.objects.select_for_update(of=("self",)).get(pk=claim.pk)
+    if row.token != claim.token or not row.is_held:
+        raise FencedError(f"{claim.pk} is not held with token {claim.token}")
+    return row
+
+
 def group_name(execution_pk: UUID) -> str:
     """The channel-layer group that hears of new events of one run."""
     return f"execution.{execution_pk.hex}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from celery import current_app
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from kombu.exceptions import KombuError
@@ -27,6 +28,11 @@ _refused = Repeats(logger)
 TASK = "workflows.run_execution"
 PRUNE_TASK = "workflows.prune"
 DELIVERY_TASK = "workflows.deliver_webhooks"
+
+
+def hint_later(pk: UUID) -> None:
+    """Hint once the open transaction has committed, which stays so whatever becomes of it."""
+    transaction.on_commit(lambda: hint(pk), robust=True)
 
 
 def hint(pk: UUID) -> bool:

@@ -19,9 +19,9 @@ from workflows.errors import DoubtDecidedError, NotWaitingError
 from workflows.event_log import append
 from workflows.event_rows import clean
 from workflows.exact_json import exact_text
-from workflows.hints import hint
+from workflows.hints import hint_later
 from workflows.models import DoubtAction, DoubtfulFiring, Execution, Status
-from workflows.pausing import UNHINTED, let_go
+from workflows.pausing import UNHINTED, later_deadline, let_go
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -124,10 +124,6 @@ def _go_on(row: Execution, action: str, by: str) -> None:
         return
     if DoubtfulFiring.objects.filter(execution=row, action="").exists():
         return
-    columns: dict[str, Any] = {"waiting_since": None, **UNHINTED}
-    now = Execution.objects.filter(pk=row.pk).values_list(Now(), flat=True).get()
-    if row.deadline_at is not None and row.waiting_since is not None:
-        columns["deadline_at"] = row.deadline_at + (now - row.waiting_since)
-    let_go(row, **columns)
+    let_go(row, waiting_since=None, **UNHINTED, **later_deadline(row, row.waiting_since))
     if row.pause_requested_at is None:
-        transaction.on_commit(lambda: hint(row.pk), robust=True)
+        hint_later(row.pk)

@@ -13,9 +13,9 @@ from django.db.models.functions import Coalesce, Now
 from engine.events import Cancelled, Paused, Requeued, Resumed
 from workflows.closing import close
 from workflows.errors import ExecutionOverError, PauseError
-from workflows.event_log import FencedError, append
+from workflows.event_log import append, held_row
 from workflows.event_rows import clean
-from workflows.hints import hint
+from workflows.hints import hint_later
 from workflows.lifecycle import move
 from workflows.models import Execution, Status
 from workflows.workers import from_now
@@ -71,14 +71,15 @@ def resume_execution(*, execution: Execution, by: User | str, reason: str = "") 
         row = _live(execution)
         if row.pause_requested_at is None:
             raise PauseError(f"the execution is {row.status}, not paused", "execution_not_paused")
-        columns = {"pause_requested_at": None, "paused_at": None, **_later(row)}
+        moved = later_deadline(row, row.paused_at)
+        columns = {"pause_requested_at": None, "paused_at": None, **moved}
         if row.status != Status.PAUSED:  # its worker has not read the wish: as if there were none
             Execution.objects.filter(pk=row.pk).update(**columns)
             return Status(row.status)
         to = Status.RUNNING if row.is_held else Status.QUEUED
         if to is Status.QUEUED:
             columns |= UNHINTED
-            transaction.on_commit(lambda: hint(row.pk), robust=True)
+            hint_later(row.pk)
         move(row.pk, to, **columns)
         event = Resumed(timestamp=time.time(), by=clean(str(by))[:150], reason=clean(reason))
         append(row.pk, None, [event])
@@ -94,13 +95,13 @@ def _live(execution: Execution) -> Execution:
     return row
 
 
-def _later(row: Execution) -> dict[str, Any]:
-    """The deadline, moved on by the time for which the run was paused."""
-    if row.deadline_at is None or row.paused_at is None:
+def later_deadline(row: Execution, since: datetime | None) -> dict[str, Any]:
+    """The deadline, moved on by the time for which it did not run."""
+    if row.deadline_at is None or since is None:
         return {}
     rows = Execution.objects.filter(pk=row.pk)
     now: datetime = rows.values_list(Now(), flat=True).get()
-    return {"deadline_at": row.deadline_at + (now - row.paused_at)}
+    return {"deadline_at": row.deadline_at + (now - since)}
 
 
 def hold(claim: Claim) -> bool:
@@ -129,9 +130,7 @@ def hand_back(claim: Claim, reason: str = "") -> None:
         FencedError: the run is no longer this worker's; nothing was written.
     """
     with transaction.atomic():
-        row = Execution.objects.select_for_update(of=("self",)).get(pk=claim.pk)
-        if row.token != claim.token or not row.is_held:
-            raise FencedError(f"{claim.pk} is not held with token {claim.token}")
+        row = held_row(claim)
         if row.cancel_requested_at is not None:
             move(row.pk, Status.CANCELLED, held=row.token)
             event = Cancelled(timestamp=time.time(), by=row.cancel_by, reason=row.cancel_reason)
@@ -143,7 +142,7 @@ def hand_back(claim: Claim, reason: str = "") -> None:
             given_up = Requeued(timestamp=time.time(), attempt=row.attempt, reason=clean(reason))
             append(row.pk, None, [given_up])
         if row.pause_requested_at is None:
-            transaction.on_commit(lambda: hint(row.pk), robust=True)
+            hint_later(row.pk)
 
 
 def let_go(row: Execution, **columns: Any) -> bool:

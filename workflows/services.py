@@ -18,19 +18,17 @@ from workflows import deliveries, surroundings
 from workflows.admission import admit
 from workflows.closing import close
 from workflows.errors import ExecutionConflictError, IdempotencyConflictError, NameTakenError
-from workflows.event_log import append, nudge
+from workflows.event_log import append
 from workflows.event_rows import clean
-from workflows.hints import hint
 from workflows.inputs import distribute
 from workflows.lifecycle import move
 from workflows.models import Execution, Status, WhenFull, Workflow, WorkflowVersion
 from workflows.requests import Caller, read_request
 from workflows.run_time import seconds_of
-from workflows.starts import fill, posted_version, priorities_of
+from workflows.starts import announce_later, fill, posted_version, priorities_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from uuid import UUID
 
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
@@ -208,8 +206,9 @@ def start_execution(
     if given is None:
         raise ValueError("start_execution needs a graph, a version or a published workflow")
     parsed = given if isinstance(given, Graph) else Graph.from_json(given)
+    checksum = parsed.checksum() if version is None else version.checksum
     caller = Caller(idempotency_key, priorities_of(owner))
-    request = read_request(parsed.checksum(), input, metadata, execution_id, caller)
+    request = read_request(checksum, input, metadata, execution_id, caller)
     earlier = _earlier(owner, request)
     if earlier is not None:
         return earlier
@@ -232,7 +231,7 @@ def _stored(
             with transaction.atomic():
                 row.version = version or posted_version(row.owner, graph)
                 _record(row, request, graph, warnings)
-                _announce_later(row.pk)
+                announce_later([row.pk])
             break
         except IntegrityError:
             earlier = _earlier(row.owner, request)  # the same id or key at the same moment
@@ -275,16 +274,6 @@ def _record(
     for old in replaced:
         reason = f"replaced by {execution.execution_id} (policy: replace)"
         cancel_execution(execution=old, by="admission", reason=reason)
-
-
-def _announce_later(pk: UUID) -> None:
-    # Robust: the run is stored, whatever becomes of the hint.
-    transaction.on_commit(lambda: _announce(pk), robust=True)
-
-
-def _announce(pk: UUID) -> None:
-    nudge(pk)
-    hint(pk)
 
 
 def redeliver_webhook(*, delivery: WebhookDelivery) -> None:

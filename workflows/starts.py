@@ -5,20 +5,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 
 from engine.codec import dumps
+from workflows.event_log import nudge
+from workflows.hints import hint
 from workflows.models import Workflow, WorkflowVersion
 from workflows.payloads import keep
 from workflows.run_time import GRAPH, START, seconds_of
 from workflows.selectors import workflows_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
     from django.contrib.auth.models import User
 
     from engine.graph import Graph
     from workflows.models import Execution
     from workflows.requests import StartRequest
+
+
+def announce_later(pks: Sequence[UUID]) -> None:
+    """Once the open transaction has committed, tell readers and workers of these new runs.
+
+    If the broker is away, once is enough to know it. The runs are stored whatever becomes of it.
+    """
+    transaction.on_commit(lambda: _announce(pks), robust=True)
+
+
+def _announce(pks: Sequence[UUID]) -> None:
+    for pk in pks:
+        nudge(pk)
+        if not hint(pk):
+            return
 
 
 def priorities_of(owner: User) -> range:
@@ -33,7 +54,8 @@ def posted_version(owner: User, graph: Graph) -> WorkflowVersion:
         owner=owner,
         workflow=None,
         checksum=graph.checksum(),
-        defaults={"graph": graph.to_json(), "created_by": owner},
+        # Called only for a new row, as Django documents and its types do not know.
+        defaults={"graph": graph.to_json, "created_by": owner},  # type: ignore[misc]
     )[0]
 
 

@@ -9,32 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Problem
 from engine.http import HttpRequestError
-from engine.http.request import check_headers, parse_url
+from engine.http.request import FRAMING, check_headers, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_HEADERS = 20
 # What the sender decides: the message's frame, its type, and what a receiver trusts.
-FORBIDDEN_HEADERS = frozenset(
-    {
-        "accept-encoding",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "idempotency-key",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
+FORBIDDEN_HEADERS = FRAMING | {"content-encoding", "content-type", "host", "idempotency-key"}
 OURS = "reflow-"
 
 

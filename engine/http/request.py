@@ -21,7 +21,7 @@ _HOST = re.compile(rb"[A-Za-z0-9._:-]{1,253}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 # The client's own business: how a message is framed and packed is not a caller's choice.
-_FRAMING = frozenset(
+FRAMING = frozenset(
     {
         "accept-encoding",
         "connection",
@@ -81,7 +81,7 @@ def check_headers(headers: Mapping[str, str], url: httpx.URL) -> list[tuple[byte
             raise HttpRequestError(f"the value of header {name!r} is not a text of one line")
         if lowered == "host" and value.lower() != url.netloc.decode("ascii"):
             raise HttpRequestError("the header Host comes from the url and cannot be another")
-        if lowered not in _FRAMING:
+        if lowered not in FRAMING:
             checked.append((name.encode("ascii"), value.strip().encode("utf-8", "replace")))
     if sum(len(name) + len(value) for name, value in checked) > MAX_HEADERS:
         raise HttpRequestError(f"the headers are longer than {MAX_HEADERS} bytes")

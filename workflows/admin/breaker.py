@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
 from workflows.admin import show
+from workflows.admin.read_only import ReadOnlyAdmin
 from workflows.circuits import reset
 from workflows.models import CircuitBreaker
 from workflows.selectors import breakers_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(CircuitBreaker)
-class CircuitBreakerAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class CircuitBreakerAdmin(ReadOnlyAdmin):
     """The breakers that a user's runs share; nobody edits one, but it can be closed."""
 
     list_display = ("name", "kind", "standing", "changed", "failures", "error_line", "opened_total")
@@ -73,12 +73,3 @@ class CircuitBreakerAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untype
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CircuitBreaker]:
         return breakers_of(request.user)
-
-    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
-
-    def has_change_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
 from workflows import services
 from workflows.admin import show
+from workflows.admin.read_only import ReadOnlyAdmin
 from workflows.models import WebhookDelivery
 from workflows.selectors import deliveries_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
     """The webhooks of a user's own runs. Their headers hold secrets and are not shown."""
 
     list_display = ("run", "url", "status", "attempts", "last_status", "last_error", "created")
@@ -63,12 +63,3 @@ class WebhookDeliveryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyp
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
         return deliveries_of(request.user)
-
-    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
-
-    def has_change_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False

@@ -52,10 +52,7 @@ LETTERS = {
 
 def letter_badge(status: str) -> SafeString:
     letter = LetterStatus(status)
-    look, symbol = LETTERS[letter]
-    return format_html(
-        '<span class="rf-state" data-state="{}">{} {}</span>', look, symbol, letter.label
-    )
+    return _like_a_run(*LETTERS[letter], letter.label)
 
 
 # A breaker's state, likewise.
@@ -68,10 +65,11 @@ BREAKERS = {
 
 def breaker_badge(state: str) -> SafeString:
     circuit = CircuitState(state)
-    look, symbol = BREAKERS[circuit]
-    return format_html(
-        '<span class="rf-state" data-state="{}">{} {}</span>', look, symbol, circuit.label
-    )
+    return _like_a_run(*BREAKERS[circuit], circuit.label)
+
+
+def _like_a_run(look: Status, symbol: str, label: str) -> SafeString:
+    return format_html('<span class="rf-state" data-state="{}">{} {}</span>', look, symbol, label)
 
 
 def ago(moment: datetime | None) -> SafeString | str:

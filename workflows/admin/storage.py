@@ -10,10 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from unfold.admin import ModelAdmin
 
 from workflows import stored
 from workflows.admin import show
+from workflows.admin.read_only import ReadOnlyAdmin
 from workflows.hints import hint_prune
 from workflows.models import PruneRun
 
@@ -32,7 +32,7 @@ RETENTION = {  # setting -> (what, unit)
 
 
 @admin.register(PruneRun)
-class StorageAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class StorageAdmin(ReadOnlyAdmin):
     """One page in the place of a list: who may see passes sees it, who may add one may ask for one.
 
     It shows numbers of the whole server, and nothing that belongs to a user.
@@ -64,15 +64,6 @@ class StorageAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
                 request, "The broker took no message, so no pass is queued. Try manage.py prune."
             )
         return HttpResponseRedirect(reverse("admin:workflows_prunerun_changelist"))
-
-    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
-
-    def has_change_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
 
 
 def _page() -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import Http404
 from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin
 
 from workflows.admin import show
 from workflows.admin.checking import check_text
+from workflows.admin.read_only import ReadOnlyAdmin
 from workflows.models import WorkflowVersion
 from workflows.selectors import versions_of
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(WorkflowVersion)
-class WorkflowVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class WorkflowVersionAdmin(ReadOnlyAdmin):
     """A user's own versions; nobody adds, changes or deletes one by hand."""
 
     list_display = ("__str__", "workflow", "checksum", "saved", "created_by")
@@ -33,15 +33,6 @@ class WorkflowVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyp
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowVersion]:
         return versions_of(request.user)
-
-    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
-
-    def has_change_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002 -- Django's signature
-        return False
 
     def change_view(
         self, request: HttpRequest, object_id: str, *_args: Any, **_kwargs: Any

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from engine.codec import from_wire, to_plain
 from engine.errors import CodecError
 from engine.messages import FrozenDict
+from engine.node_config import is_number, read_number
 from workflows.zeal.keys import value_of
 
 if TYPE_CHECKING:
@@ -60,21 +60,10 @@ def _number(holder: FrozenDict, key: str, default: float) -> float:
     given = value_of(holder, key)
     if given is None or given == "":
         return default
-    if isinstance(given, str):
-        given = _read(given)
-    whole = isinstance(given, int) and not isinstance(given, bool) and abs(given) < 2**63
-    if whole or (isinstance(given, float) and math.isfinite(given)):
-        return given  # type: ignore[no-any-return]  # a number
-    raise ValueError(f"{key} must be a number, not {value_of(holder, key)!r}")
-
-
-def _read(text: str) -> Any:
-    for number in (int, float):
-        try:
-            return number(text)
-        except ValueError:
-            continue
-    return text
+    number = read_number(given) if isinstance(given, str) else given
+    if is_number(number):
+        return number
+    raise ValueError(f"{key} must be a number, not {given!r}")
 
 
 def _tagged(value: str | float) -> dict[str, Any]:
