@@ -8,6 +8,7 @@ the median of seven runs, events included.
 # ruff: noqa: PLC0415 -- Django's models are there only after the settings are chosen
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import sys
@@ -33,6 +34,10 @@ HEAD = """\
 
 
 def main() -> None:
+    options = argparse.ArgumentParser(
+        prog="python -m benchmarks.resume_levels", description=__doc__
+    )
+    options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("DATABASE_URL", f"sqlite:///{folder}/resume.sqlite3")
         os.environ["REFLOW_ACTORS"] = "benchmarks.resume_actors:ACTORS"

@@ -18,15 +18,18 @@ async def execute(
     inputs: Mapping[str, Any] | None = None,
     *,
     write: Callable[[list[EngineEvent]], Awaitable[None]],
+    linger: float = 0.0,
     trigger: Message = None,
     start_at: StartAt | None = None,
 ) -> Result:
     """Run a network to its end and hand every event to ``write``, in order and in batches.
 
-    The network waits while ``write`` is far behind. The terminal event (Completed, Failed,
-    Cancelled) is the caller's, who knows how the run ended for its owner.
+    The network waits while ``write`` is far behind. Whatever is left when it is ``over`` comes in
+    one last batch. The terminal event (Completed, Failed, Cancelled) is the caller's, who knows how
+    the run ended for its owner.
 
     Args:
+        linger: seconds from one batch to the next, as for ``Network.run``.
         trigger: what trigger actors are given.
         start_at: where to begin instead, as for ``Network.run``.
 
@@ -34,4 +37,4 @@ async def execute(
         GraphError, InputError: it cannot run; nothing was started.
         Exception: whatever ``write`` raised; the network has been shut down.
     """
-    return await network.run(inputs, write=write, trigger=trigger, start_at=start_at)
+    return await network.run(inputs, write=write, linger=linger, trigger=trigger, start_at=start_at)

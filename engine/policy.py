@@ -107,7 +107,9 @@ class NodePolicy(_Settings):
     breaker: BreakerPolicy | None = None
     fallback: Fallback | None = None
     in_doubt: InDoubt | None = setting(
-        None, key="inDoubt", help="an unsafe firing after a loss; by default as the graph says"
+        None,
+        key="inDoubt",
+        help="an unsafe (or keyed) firing after a loss; by default as the graph says",
     )
 
     @property

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from importlib import import_module
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reflow_site.settings")
 
-http = get_asgi_application()  # fills the app registry, which the routes below need
+django.setup(set_prefix=False)  # fills the app registry, which all below need
 import_module("reflow_site.database_timeouts").limit_this_process()
 routing = import_module("workflows.routing")
 body_limit = import_module("reflow_site.body_limit")
+request_threads = import_module("reflow_site.request_threads")
 
 application = ProtocolTypeRouter(
     {
-        "http": body_limit.BodyLimit(http),
+        "http": body_limit.BodyLimit(request_threads.RequestThreads()),
         "websocket": URLRouter(routing.websocket_urlpatterns),
     }
 )

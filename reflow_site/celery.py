@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import worker_process_init, worker_ready, worker_shutting_down
+from django.conf import settings
 
 from reflow_site.hearing import Hearing
 from reflow_site.supervisor.leash import end_with
@@ -32,5 +33,9 @@ def give_signs_of_life(sender: Any, **_kwargs: Any) -> None:
 
 @worker_process_init.connect
 def end_with_the_worker(**_kwargs: Any) -> None:
-    """A child of the pool ends with its worker, so that a killed worker's runs do not go on."""
+    """A child of the pool ends with its worker, so that a killed worker's runs do not go on.
+
+    On a busy machine it gives way to the web process: whoever starts a run is answered first.
+    """
     end_with(os.getppid())
+    os.nice(settings.WORKER_NICE)

@@ -167,8 +167,8 @@ def _store_once(bulk: _Bulk) -> None:
             row.version = version
             fill(row, request, bulk.graph, bulk.warnings[number])
             rows[number] = row
+        announce_later(list(rows.values())[: free_hands()])
         Execution.objects.bulk_create(rows.values(), batch_size=ROWS_A_STATEMENT)
-        announce_later([row.pk for row in rows.values()][: free_hands()])
     for number in bulk.requests:
         if number in rows:
             answer = Answer(rows[number], created=True, warnings=bulk.warnings[number])

@@ -247,10 +247,10 @@ def _requeue(rows: Iterable[DeadLetter], by: User, hints: int) -> list[str]:
         runs.append(_run_of(letter))
         letter.status, letter.resolved_by = LetterStatus.REQUEUED, _name(by)
         letter.resolved_at, letter.requeued_as = Now(), runs[-1]
+    announce_later(runs[:hints])
     Execution.objects.bulk_create(runs, batch_size=100)
     changed = ["status", "resolved_by", "resolved_at", "requeued_as"]
     DeadLetter.objects.bulk_update(letters, changed, batch_size=100)
-    announce_later([run.pk for run in runs[:hints]])
     return [run.execution_id for run in runs]
 
 

@@ -17,22 +17,23 @@ from engine.errors import CodecError, Problem
 from engine.events import Cancelled, Completed, Failed, Requeued
 from workflows.closing import close, letters_in_journal
 from workflows.doubts import wait
-from workflows.event_log import append
+from workflows.event_log import append, append_rows, rows_of
 from workflows.event_rows import clean
 from workflows.journal import discard
 from workflows.letters import write_letters
-from workflows.lifecycle import move
+from workflows.lifecycle import move, set_status
 from workflows.models import Execution, Status
 from workflows.pausing import let_go
 from workflows.payloads import keep
 from workflows.workers import count_success
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from engine.journal import Intent
     from engine.network import Result
+    from workflows.event_rows import EventRow
     from workflows.letters import Letter
     from workflows.lifecycle import Claim
 
@@ -52,6 +53,7 @@ class End:
     outputs: Mapping[str, list[Any]] = field(default_factory=dict)
     dead_letters: int = 0  # all of them
     letters: tuple[Letter, ...] | None = None  # those that are kept; None: what the journal has
+    rest: Sequence[EventRow] = ()  # events of the run that are not stored yet
     journaled: bool = False  # it has a journal, which nobody needs any more
     in_doubt: tuple[Intent, ...] = ()  # what somebody has to decide on, if it is to wait
 
@@ -93,12 +95,13 @@ def write_end(claim: Claim, end: End) -> None:
         end = replace(end, status=Status.CANCELLED, error="", code="")
     with transaction.atomic():
         row = Execution.objects.select_for_update(of=("self",)).get(pk=claim.pk)
-        append(claim.pk, claim.token, [_event(row, end)])
+        append_rows(claim.pk, claim.token, [*end.rest, *rows_of([_event(row, end)])])
         if end.letters is None:
             left = letters_in_journal(claim.pk)
             end = replace(end, letters=left, dead_letters=len(left))
         write_letters(row, end.letters or (), resumable=end.journaled)
-        move(
+        to_end = move if row.webhook_url else set_status  # a statement less
+        to_end(
             claim.pk,
             end.status,
             held=claim.token,

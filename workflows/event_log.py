@@ -13,7 +13,6 @@ from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
 
 from engine.events import ActorCompleted, MessageReceived, MessageSent
 from workflows.event_rows import RowLimits, stored, to_row, within
@@ -22,8 +21,7 @@ from workflows.payloads import keep
 from workflows.repeats import Repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
+    from collections.abc import Callable, Iterable, Sequence
     from uuid import UUID
 
     from engine.errors import Problem
@@ -36,7 +34,7 @@ _unheard = Repeats(logger)
 _rests_until: WeakKeyDictionary[Any, float] = WeakKeyDictionary()  # monotonic, of a failed layer
 
 WITH_MESSAGES = frozenset(kind.__name__ for kind in (ActorCompleted, MessageReceived, MessageSent))
-GLOBAL_GROUP = "executions"  # hears of every run
+GLOBAL_GROUP = "executions"  # hears of every run, for Zeal
 NUDGE_TIMEOUT_SECONDS = 0.5
 NUDGE_REST_SECONDS = 2.0  # about as often as readers look by themselves
 
@@ -76,21 +74,40 @@ def append(
     Raises:
         FencedError: the token is no longer the row's, or the run is over.
     """
+    rows = rows_of(events)
+    append_rows(execution_pk, token, rows)
+    return tuple(problem for row in rows for problem in row.problems)
+
+
+def rows_of(events: Iterable[EngineEvent]) -> list[EventRow]:
+    """What is to be stored of these events."""
     limits = RowLimits(settings.EVENT_MESSAGE_BYTES, settings.EVENT_PREVIEW_CHARACTERS)
-    rows = [to_row(event, limits) for event in stored(events)]
+    return [to_row(event, limits) for event in stored(events)]
+
+
+def append_rows(execution_pk: UUID, token: int | None, rows: Sequence[EventRow]) -> None:
+    """Number and store these rows, as ``append`` does with events."""
     if rows:
         with transaction.atomic():
             first, day = _take_numbers(execution_pk, token, len(rows))
             _insert(execution_pk, first, day, [_kept(execution_pk, row) for row in rows])
             transaction.on_commit(lambda: nudge(execution_pk))
-    return tuple(problem for row in rows for problem in row.problems)
 
 
 class EventWriter:
-    """Stores the events of one attempt under its claim; ``problems`` is what it had to replace."""
+    """Stores the events of one attempt under its claim, but for those that come with its end.
 
-    def __init__(self, claim: Claim) -> None:
+    ``problems`` is what it had to replace.
+
+    Args:
+        over: whether the network has ended: from then on events are kept in ``rest``, for whoever
+            writes the end.
+    """
+
+    def __init__(self, claim: Claim, over: Callable[[], bool] = lambda: False) -> None:
         self.problems: list[Problem] = []
+        self.rest: list[EventRow] = []
+        self._over = over
         self._claim = claim
         self._single = settings.EVENT_LIMIT
         self._quiet = settings.EVENT_WARN  # events until a word about it
@@ -101,12 +118,32 @@ class EventWriter:
         Raises:
             FencedError: the run is no longer this worker's.
         """
-        await sync_to_async(self._write)(events)
+        if self._over():
+            self.rest += self._rows(events)
+        else:
+            await sync_to_async(self._write)(events)
+
+    async def write_rest(self) -> None:
+        """Store what is left of a run that ends here without an end.
+
+        Raises:
+            FencedError: the run is no longer this worker's.
+        """
+        rest, self.rest = self.rest, []
+        await sync_to_async(append_rows)(self._claim.pk, self._claim.token, rest)
 
     def _write(self, events: list[EngineEvent]) -> None:
+        append_rows(self._claim.pk, self._claim.token, self._rows(events))
+
+    def _rows(self, events: list[EngineEvent]) -> list[EventRow]:
         kept, self._single = within(events, self._single)
-        self.problems += append(self._claim.pk, self._claim.token, kept)
-        before, self._quiet = self._quiet, self._quiet - len(kept)
+        rows = rows_of(kept)
+        self.problems += [problem for row in rows for problem in row.problems]
+        self._warn(len(kept))
+        return rows
+
+    def _warn(self, count: int) -> None:
+        before, self._quiet = self._quiet, self._quiet - count
         if before >= 0 > self._quiet:
             about = "execution %s: more than %s events in this attempt (limit: EVENT_WARN)"
             logger.warning(about, self._claim.execution_id, settings.EVENT_WARN)
@@ -119,25 +156,42 @@ def _kept(execution_pk: UUID, row: EventRow) -> EventRow:
     return replace(row, data=keep(execution_pk, "event", row.data))
 
 
-def _take_numbers(execution_pk: UUID, token: int | None, count: int) -> tuple[int, date]:
-    """Move ``last_seq`` on; the first of the numbers that are now the caller's, and the day."""
-    row = Execution.objects.filter(pk=execution_pk)
+def _take_numbers(execution_pk: UUID, token: int | None, count: int) -> tuple[int, Any]:
+    """Move ``last_seq`` on in one statement, which Django cannot write.
+
+    Returns:
+        The first of the numbers that are now the caller's, and the run's day as the database has
+        it.
+    """
+    table = connection.ops.quote_name(Execution._meta.db_table)  # noqa: SLF001 -- documented
+    held, values = "", [count, _key(execution_pk)]
     if token is not None:
-        row = row.filter(token=token, status__in=HELD)
-    if not row.update(last_seq=F("last_seq") + count):
+        held = "AND token = %s AND status IN (%s, %s)"
+        values += [token, *HELD]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET last_seq = last_seq + %s WHERE id = %s {held}"  # noqa: S608 -- quoted
+            " RETURNING last_seq, event_day",
+            values,
+        )
+        found = cursor.fetchall()
+    if not found:
         raise FencedError(f"{execution_pk} is not held with token {token}")
-    last, day = row.values_list("last_seq", "event_day").get()
+    last, day = found[0]
     return last - count + 1, day
 
 
-def _insert(execution_pk: UUID, first: int, day: date, rows: Sequence[EventRow]) -> None:
+def _key(execution_pk: UUID) -> Any:
+    return Execution._meta.pk.get_db_prep_value(execution_pk, connection)  # noqa: SLF001 -- documented
+
+
+def _insert(execution_pk: UUID, first: int, day: Any, rows: Sequence[EventRow]) -> None:
     """The fastest way the database has, many times the speed of ``bulk_create``."""
     table = connection.ops.quote_name(ExecutionEvent._meta.db_table)  # noqa: SLF001 -- documented
-    execution = Execution._meta.pk.get_db_prep_value(execution_pk, connection)  # noqa: SLF001
+    execution = _key(execution_pk)
     at = connection.ops.adapt_datetimefield_value
-    written_day = connection.ops.adapt_datefield_value(day)
     values = [
-        (execution, seq, row.type, row.node, at(row.at), row.data, written_day)
+        (execution, seq, row.type, row.node, at(row.at), row.data, day)
         for seq, row in enumerate(rows, first)
     ]
     columns = "execution_id, seq, type, node, at, data, day"
@@ -152,14 +206,25 @@ def _insert(execution_pk: UUID, first: int, day: date, rows: Sequence[EventRow])
 
 
 def nudge(execution_pk: UUID) -> None:
-    """Tell readers that there is something to read. It may be lost: they also look by the clock.
+    """Tell readers that there is something to read. It may be lost: they also look by the clock."""
+    _nudge(execution_pk, [group_name(execution_pk), *_readers_of_all()])
 
-    A layer that has failed is left alone for a while: whoever writes would wait for it each time.
-    """
+
+def nudge_all(execution_pk: UUID) -> None:
+    """Tell the readers of all runs of a new one; nobody reads it alone yet."""
+    if groups := _readers_of_all():
+        _nudge(execution_pk, groups)
+
+
+def _readers_of_all() -> list[str]:
+    return [GLOBAL_GROUP] if settings.ZEAL_URL else []
+
+
+def _nudge(execution_pk: UUID, groups: Sequence[str]) -> None:
+    """A layer that has failed is left alone for a while: a writer would wait for it each time."""
     layer = get_channel_layer()
     if _rests_until.get(layer, 0.0) > time.monotonic():
         return
-    groups = (group_name(execution_pk), GLOBAL_GROUP)
     try:
         async_to_sync(_send)(layer, groups, str(execution_pk))
     except Exception as error:  # noqa: BLE001 -- a boundary: no layer's failure may stop a run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from celery import current_app
 from django.conf import settings
@@ -18,6 +18,7 @@ from workflows.models import Execution, Status
 from workflows.repeats import Repeats
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from kombu import Connection
@@ -28,6 +29,7 @@ _refused = Repeats(logger)
 TASK = "workflows.run_execution"
 PRUNE_TASK = "workflows.prune"
 DELIVERY_TASK = "workflows.deliver_webhooks"
+UNHINTED: dict[str, Any] = {"hinted_at": None, "hint_count": 0}  # no worker was told of the run
 
 
 def hint_later(pk: UUID) -> None:
@@ -36,16 +38,31 @@ def hint_later(pk: UUID) -> None:
 
 
 def hint(pk: UUID) -> bool:
-    """Publish a wake-up for this run, at most ``HINT_TIMEOUT_SECONDS``, once.
+    """Publish a wake-up for this run and note it.
 
     Returns:
         False if the broker did not take it; the keeper will hint again.
     """
-    if not _publish(TASK, (str(pk),), f"execution {pk}"):
+    if not wake(pk):
         return False
     queued = Execution.objects.filter(pk=pk, status=Status.QUEUED)
     queued.update(hinted_at=Now(), hint_count=F("hint_count") + 1)
     return True
+
+
+def wake(pk: UUID) -> bool:
+    """Publish a wake-up for this run, at most ``HINT_TIMEOUT_SECONDS``, once.
+
+    Returns:
+        False if the broker did not take it.
+    """
+    return _publish(TASK, (str(pk),), f"execution {pk}")
+
+
+def unhinted(pks: Iterable[UUID]) -> None:
+    """The broker did not take the hints that these rows tell of: the keeper will hint at once."""
+    rows = Execution.objects.filter(pk__in=pks, status=Status.QUEUED)
+    rows.update(**UNHINTED)
 
 
 def hint_deliveries() -> bool:

@@ -19,9 +19,9 @@ from workflows.errors import DoubtDecidedError, NotWaitingError
 from workflows.event_log import append
 from workflows.event_rows import clean
 from workflows.exact_json import exact_text
-from workflows.hints import hint_later
+from workflows.hints import UNHINTED, hint_later
 from workflows.models import DoubtAction, DoubtfulFiring, Execution, Status
-from workflows.pausing import UNHINTED, later_deadline, let_go
+from workflows.pausing import later_deadline, let_go
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

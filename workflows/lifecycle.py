@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
 from workflows import outbox
 from workflows.models import HELD, TERMINAL, Execution, Status
 from workflows.run_time import limit_text
-from workflows.slots import full_users, full_workflows, has_slots, lock_slots, slots_in_use
+from workflows.slots import full_users, full_workflows, lock_slots, slots_in_use
 from workflows.workers import avoided_by, from_now, takes_runs
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ ALLOWED_FROM: dict[Status, frozenset[Status]] = {
 }
 
 
+NOBODY = UUID(int=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A run that a worker has taken; its writes count as long as ``token`` is the row's."""
@@ -45,10 +49,20 @@ class Claim:
 
 
 def move(pk: UUID, to: Status, *, held: int | None = None, **columns: Any) -> bool:
+    """Compare-and-set the status, as ``set_status`` does.
+
+    An end puts the run's webhook into the outbox as well, which needs an open transaction.
+    """
+    moved = set_status(pk, to, held=held, **columns)
+    if moved and to in TERMINAL:
+        outbox.put(pk)
+    return moved
+
+
+def set_status(pk: UUID, to: Status, *, held: int | None = None, **columns: Any) -> bool:
     """Compare-and-set the status, with other columns in the same statement.
 
-    ``held`` is the token of the caller's claim; None for a caller that holds none. An end puts
-    the run's webhook into the outbox as well, which needs an open transaction.
+    ``held`` is the token of the caller's claim; None for a caller that holds none.
 
     Returns:
         False if the row was in no status that allows it, or is claimed by another.
@@ -62,10 +76,7 @@ def move(pk: UUID, to: Status, *, held: int | None = None, **columns: Any) -> bo
         columns.setdefault("lease_until", None)
     if to in TERMINAL:
         columns["finished_at"] = Now()
-    moved = bool(rows.update(status=to, **columns))
-    if moved and to in TERMINAL:
-        outbox.put(pk)
-    return moved
+    return bool(rows.update(status=to, **columns))
 
 
 def claim_next(
@@ -94,18 +105,37 @@ def _pick(
     worker: str, pid: int, hinted: UUID | None, avoid: Collection[UUID], full: Collection[int]
 ) -> Claim | int | None:
     """Take the best row; the id of its workflow instead, if that gives out slots."""
-    hint_last = Case(When(pk=hinted, then=0), default=1)
     with transaction.atomic():
-        if not takes_runs(worker):
-            return None
-        queued = _startable(worker, avoid)
-        queued = queued.exclude(workflow_id__in={*full, *full_workflows()})
-        row = queued.order_by("-priority", "created_at", hint_last).first()
+        if avoid or full:
+            row = _best(worker, hinted or NOBODY, avoid).exclude(workflow_id__in=full).first()
+        else:
+            row = _best_compiled(worker, hinted or NOBODY)
         if row is None:
             return None
-        if row.workflow_id is not None and has_slots(row.pk):
-            return row.workflow_id
-        return _take(row, worker, pid)
+        return _take(row, worker, pid) if row.slots is None else row.workflow_id
+
+
+def _best(worker: str, hinted: UUID, avoid: Collection[UUID] = ()) -> QuerySet[Execution, Any]:
+    """The rows that may start now, the best first, each with its workflow's ``slots``."""
+    queued = _startable(worker, avoid).exclude(workflow_id__in=full_workflows())
+    hint_last = Case(When(pk=hinted, then=0), default=1)
+    queued = queued.annotate(slots=F("workflow__max_concurrent"))
+    return queued.order_by("-priority", "created_at", hint_last)
+
+
+def _best_compiled(worker: str, hinted: UUID) -> Any:
+    """The first of ``_best``. To make that query takes many times as long as to run it."""
+    sql, params = _sql_of_best(worker, settings.RUN_LIMIT_USER)
+    prepared = Execution._meta.pk.get_db_prep_value  # noqa: SLF001 -- documented
+    nobody, wanted = prepared(NOBODY, connection), prepared(hinted, connection)
+    values = [wanted if value == nobody else value for value in params]
+    return next(iter(Execution.objects.raw(sql, values)), None)
+
+
+@lru_cache(maxsize=16)
+def _sql_of_best(worker: str, _run_limit_user: int) -> tuple[str, tuple[Any, ...]]:
+    """Its text, for a worker and the settings that stand in it; ``NOBODY`` is the hinted one."""
+    return _best(worker, NOBODY)[:1].query.sql_with_params()
 
 
 def _pick_of(workflow_pk: int, worker: str, pid: int, avoid: Collection[UUID]) -> Claim | None:
@@ -127,7 +157,7 @@ def _pick_of(workflow_pk: int, worker: str, pid: int, avoid: Collection[UUID]) -
 
 def _startable(worker: str, avoid: Collection[UUID]) -> QuerySet[Execution]:
     """Queued rows that nobody else is taking; on SQLite the transaction itself is the lock."""
-    queued = Execution.objects.filter(~avoided_by(worker), status=Status.QUEUED)
+    queued = Execution.objects.filter(~avoided_by(worker), takes_runs(worker), status=Status.QUEUED)
     queued = queued.exclude(Q(pk__in=avoid) | Q(owner_id__in=full_users())).only(
         "pk", "execution_id", "token", "workflow_id", "timeout_seconds", "timeout_set_by"
     )

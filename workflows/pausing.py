@@ -15,7 +15,7 @@ from workflows.closing import close
 from workflows.errors import ExecutionOverError, PauseError
 from workflows.event_log import append, held_row
 from workflows.event_rows import clean
-from workflows.hints import hint_later
+from workflows.hints import UNHINTED, hint_later
 from workflows.lifecycle import move
 from workflows.models import Execution, Status
 from workflows.workers import from_now
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from workflows.lifecycle import Claim
-
-UNHINTED = {"hinted_at": None, "hint_count": 0}
 
 
 def pause_execution(*, execution: Execution, by: User | str, reason: str = "") -> Status:

@@ -17,7 +17,7 @@ from workflows import outbox
 from workflows.closing import close
 from workflows.endings import fail, requeue
 from workflows.event_log import append
-from workflows.hints import hint
+from workflows.hints import UNHINTED, hint
 from workflows.lifecycle import move
 from workflows.models import HELD, Execution, KeeperLease, Status
 from workflows.run_time import limit_text
@@ -83,7 +83,7 @@ def _take_back(seen: Execution, lost: QuerySet[Execution]) -> bool:
             close(row.pk)
         else:
             error = f"the worker {row.worker or '(unknown)'} was lost while it ran this"
-            requeue(row, error, "worker_lost", hinted_at=None, hint_count=0)
+            requeue(row, error, "worker_lost", **UNHINTED)
     logger.warning("execution %s: its worker %s is lost", row.execution_id, row.worker)
     return True
 
@@ -140,14 +140,24 @@ def _forgotten() -> list[UUID]:
     return list(rows.values_list("pk", flat=True)[:HINTS_A_ROUND])
 
 
-def round_of_keeper(*, reaping: bool = True) -> None:
-    """Everything once; the broker last, because it may be slow to refuse.
+def round_of_keeper() -> None:
+    """Everything once."""
+    mend()
+    wake_forgotten()
+
+
+def mend(*, reaping: bool = True) -> None:
+    """What makes pages true, and needs the database alone.
 
     Not ``reaping``: while workers that could not reach the database put back their runs themselves.
     """
     if reaping:
         reap()
     end_overdue()
+
+
+def wake_forgotten() -> None:
+    """Hint again at what nobody has begun; the broker may be slow to refuse."""
     sweep()
     outbox.sweep()
 

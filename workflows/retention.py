@@ -13,7 +13,6 @@ from django.utils import timezone
 from workflows.models import (
     DeadLetter,
     DeliveryStatus,
-    DoubtfulFiring,
     Execution,
     LetterStatus,
     PayloadUse,
@@ -68,13 +67,15 @@ class Due:
 
 
 def removable() -> QuerySet[Execution]:
-    """Ended runs that are not pinned, without open letters or doubts or a webhook on its way."""
+    """Ended runs that are not pinned, without open letters or a webhook on its way.
+
+    Doubts do not keep a run that was cancelled with them: nobody can decide on them any more.
+    """
     of_run = {"execution": OuterRef("pk")}
     letters = DeadLetter.objects.filter(**of_run, status=LetterStatus.OPEN)
     deliveries = WebhookDelivery.objects.filter(**of_run, status=DeliveryStatus.PENDING)
-    doubts = DoubtfulFiring.objects.filter(**of_run, action="")
     rows = Execution.objects.filter(finished_at__isnull=False, pinned=False)
-    needed = ~Exists(letters) & ~Exists(deliveries) & ~Exists(doubts)
+    needed = ~Exists(letters) & ~Exists(deliveries)
     return rows.filter(needed).order_by("finished_at")
 
 

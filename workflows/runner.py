@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _unwritable = Repeats(logger)
+
+ENDS = (StopReason.CANCEL, StopReason.DEADLINE)
 
 PATIENCE_SECONDS = 3600.0
 RETRY_SECONDS = 1.0
@@ -154,29 +157,13 @@ async def _attempt(claim: Claim, job: Job) -> End:
     graph = Graph.from_json(job.graph)
     journal = _journal(claim, job, graph)
     network, given = _build(claim, job, graph, journal)
-    loop = asyncio.get_running_loop()
-
-    def stop(_reason: StopReason) -> None:
-        loop.call_soon_threadsafe(network.cancel)
-
-    def pause(paused: bool) -> None:
-        loop.call_soon_threadsafe(network.pause if paused else network.resume)
-
-    orders = Orders(
-        stop=stop,
-        give_up=lambda reason: _give_up(claim, reason),
-        kill=kill_this_process,
-        pause=pause,
-        may_leave=lambda: network.at_rest,
-        keeps=journal is not None,
-    )
-    writer = EventWriter(claim)
-    beat = Beat(claim, orders)
-    with beat:
+    writer = EventWriter(claim, over=lambda: network.over)
+    with Beat(claim, _orders(claim, network, keeps=journal is not None)) as beat:
         result = await execute(
             network,
             given.inputs,
             write=writer.write,
+            linger=settings.EVENT_LINGER_SECONDS,
             trigger=given.trigger,
             start_at=given.start_at,
         )
@@ -185,12 +172,35 @@ async def _attempt(claim: Claim, job: Job) -> End:
     stopped = result.status == "cancelled"
     if stopped:
         kill_children()
+    if result.status == "waiting" or (stopped and beat.reason not in ENDS):
+        await writer.write_rest()  # the run goes on after it
     end = _stopped(claim, beat.reason, result) if stopped else end_of(result, writer.problems)
     return replace(
         end,
+        rest=writer.rest,
         journaled=journal is not None,
         dead_letters=result.failed_firings,
         letters=letters_of(graph, result.errors),
+    )
+
+
+def _orders(claim: Claim, network: Network, *, keeps: bool) -> Orders:
+    """What the beat beside this network, in a thread of its own, may do to it."""
+    loop = asyncio.get_running_loop()
+
+    def stop(_reason: StopReason) -> None:
+        loop.call_soon_threadsafe(network.cancel)
+
+    def pause(paused: bool) -> None:
+        loop.call_soon_threadsafe(network.pause if paused else network.resume)
+
+    return Orders(
+        stop=stop,
+        give_up=lambda reason: _give_up(claim, reason),
+        kill=kill_this_process,
+        pause=pause,
+        may_leave=lambda: network.at_rest,
+        keeps=keeps,
     )
 
 

@@ -231,7 +231,6 @@ def _stored(
             with transaction.atomic():
                 row.version = version or posted_version(row.owner, graph)
                 _record(row, request, graph, warnings)
-                announce_later([row.pk])
             break
         except IntegrityError:
             earlier = _earlier(row.owner, request)  # the same id or key at the same moment
@@ -270,6 +269,7 @@ def _record(
 ) -> None:
     fill(execution, request, graph, warnings)
     replaced = admit(execution.owner, execution.workflow)
+    announce_later([execution])
     execution.save(force_insert=True)
     for old in replaced:
         reason = f"replaced by {execution.execution_id} (policy: replace)"

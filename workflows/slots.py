@@ -10,8 +10,6 @@ from django.db.models import Count, F, Q
 from workflows.models import HELD, Execution, Workflow
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from django.db.models import QuerySet
 
 
@@ -45,9 +43,3 @@ def lock_slots(workflow_pk: int) -> Workflow | None:
     """
     # Not FOR UPDATE: a start that refers to the workflow need not wait.
     return Workflow.objects.select_for_update(no_key=True).filter(pk=workflow_pk).first()
-
-
-def has_slots(execution_pk: UUID) -> bool:
-    """Whether the workflow of this run limits how many of it go at once."""
-    limited = Execution.objects.filter(pk=execution_pk, workflow__max_concurrent__isnull=False)
-    return limited.exists()

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from engine.codec import dumps
-from workflows.event_log import nudge
-from workflows.hints import hint
+from workflows.event_log import nudge_all
+from workflows.hints import unhinted, wake
 from workflows.models import Workflow, WorkflowVersion
 from workflows.payloads import keep
 from workflows.run_time import GRAPH, START, seconds_of
@@ -18,7 +19,6 @@ from workflows.selectors import workflows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from django.contrib.auth.models import User
 
@@ -27,18 +27,22 @@ if TYPE_CHECKING:
     from workflows.requests import StartRequest
 
 
-def announce_later(pks: Sequence[UUID]) -> None:
-    """Once the open transaction has committed, tell readers and workers of these new runs.
+def announce_later(rows: Sequence[Execution]) -> None:
+    """Once the open transaction has committed, tell workers of these new runs, and Zeal.
 
+    The rows are not saved yet, and say by then that it is done: so it takes no further statement.
     If the broker is away, once is enough to know it. The runs are stored whatever becomes of it.
     """
-    transaction.on_commit(lambda: _announce(pks), robust=True)
+    for row in rows:
+        row.hinted_at, row.hint_count = Now(), 1
+    transaction.on_commit(lambda: _announce(rows), robust=True)
 
 
-def _announce(pks: Sequence[UUID]) -> None:
-    for pk in pks:
-        nudge(pk)
-        if not hint(pk):
+def _announce(rows: Sequence[Execution]) -> None:
+    for number, row in enumerate(rows):
+        nudge_all(row.pk)
+        if not wake(row.pk):
+            unhinted([left.pk for left in rows[number:]])
             return
 
 

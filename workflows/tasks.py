@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
@@ -9,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from billiard.compat import mem_rss
 from celery import shared_task
 from django.conf import settings
@@ -23,7 +24,11 @@ from workflows.runner import run
 if TYPE_CHECKING:
     from celery import Task
 
+    from workflows.lifecycle import Claim
+
 logger = logging.getLogger(__name__)
+
+RUNS_A_LOOP = 50  # a thread that hangs stays with its loop
 
 
 @shared_task(name=TASK, bind=True, ignore_result=True)  # a lost hint costs one poll of the keeper
@@ -37,15 +42,38 @@ def run_execution(self: Task[[str], None], execution_id: str) -> None:
     worker = self.request.hostname or socket.gethostname()
     hinted = _uuid(execution_id)
     given_back: set[UUID] = set()
-    while claim := claim_next(worker, os.getpid(), hinted=hinted, avoid=given_back):
-        logger.info("execution %s starts", claim.execution_id)
-        # Not asyncio.run: with async_to_sync the ORM calls inside come back to this thread.
-        if not async_to_sync(run)(claim):
-            given_back.add(claim.pk)
-        if mem_rss() * 1024 > settings.WORKER_CHILD_BYTES:
+    # Not asyncio.run: with async_to_sync the ORM calls inside come back to this thread.
+    while last := async_to_sync(_some_runs)(worker, hinted, given_back):
+        if _too_large():
             logger.info("this child has grown too large: a fresh one goes on")
-            hint(claim.pk)  # whatever a message says, its reader takes what may start
+            hint(last.pk)  # whatever a message says, its reader takes what may start
             return
+
+
+async def _some_runs(worker: str, hinted: UUID | None, given_back: set[UUID]) -> Claim | None:
+    """Run what may start, on one event loop and its connection to the channel layer.
+
+    A run that left something behind, or did not go well, is the last one on its loop.
+
+    Returns:
+        The last of ``RUNS_A_LOOP`` runs, or None if there is nothing more to start.
+    """
+    for _ in range(RUNS_A_LOOP):
+        take = sync_to_async(claim_next)
+        claim = await take(worker, os.getpid(), hinted=hinted, avoid=given_back)
+        if claim is None:
+            return None
+        logger.info("execution %s starts", claim.execution_id)
+        went_well = await run(claim)
+        if not went_well:
+            given_back.add(claim.pk)
+        if not went_well or _too_large() or len(asyncio.all_tasks()) > 1:
+            break
+    return claim
+
+
+def _too_large() -> bool:
+    return bool(mem_rss() * 1024 > settings.WORKER_CHILD_BYTES)
 
 
 @shared_task(name=DELIVERY_TASK, ignore_result=True)  # a lost one costs one poll of the keeper

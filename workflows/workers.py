@@ -56,10 +56,10 @@ def quarantined_workers() -> QuerySet[Worker]:
     return Worker.objects.filter(quarantined_until__gt=Now())
 
 
-def takes_runs(name: str) -> bool:
-    """False for a worker that is stopping or in quarantine; one without a row is just starting."""
+def takes_runs(name: str) -> Q:
+    """Not if this worker is stopping or in quarantine; one without a row is just starting."""
     refuses = Q(stopping=True) | Q(quarantined_until__gt=Now())
-    return not Worker.objects.filter(refuses, name=name).exists()
+    return ~Q(Exists(Worker.objects.filter(refuses, name=name)))
 
 
 def avoided_by(name: str) -> Q:

@@ -68,6 +68,9 @@ def _misfits(
     if style_of(actor) in _GENERATORS and policy.of_failures is not None:
         text = "is not for generators: what one has sent cannot be taken back"
         yield Problem(where, text, "policy_invalid", node=node.id)
+    if policy.in_doubt is not None and effect_of(node, actor) in (Effect.NONE, Effect.IDEMPOTENT):
+        text = f"inDoubt does nothing: {actor.component} may be done again at any time"
+        yield Problem(where, text, "policy_unused", node=node.id, severity="warning")
     breaker = policy.breaker
     if breaker is not None and breaker.scope == "service" and not _calls_a_service(actor):
         text = f"breaker.scope: {actor.component} calls no service; give the breaker a name instead"

@@ -111,8 +111,7 @@ def make_node(node_id: str, actor_class: type[Actor], metadata: Any, scheduler: 
     """A node with its actor, not connected yet."""
     metadata = metadata or NO_SETTINGS
     actor = make_actor(actor_class, metadata, node_id)
-    policy = policy_of(metadata, node=node_id)
-    node = Node(node_id, actor, scheduler, policy.of_failures if policy else None)
+    node = Node(node_id, actor, scheduler, policy_of(metadata, node=node_id))
     equip(node, actor)
     if scheduler.supervisor is not None or _commits_alone(node):
         node.most, node.adapts = 1, False

@@ -101,9 +101,13 @@ class Guard:
 
 
 def guard_of(node: Node) -> Guard | None:
-    """The guard of a node that needs one: there is a journal, and its effect is unsafe."""
-    committer = node.scheduler.committer
-    if committer is None or node.actor.effect_for(node.config) != Effect.UNSAFE:
+    """The guard of a node that needs one: there is a journal, and its effect is unsafe.
+
+    A keyed one is if the node itself says so: not every service knows the key.
+    """
+    committer, effect = node.scheduler.committer, node.actor.effect_for(node.config)
+    distrusted = effect == Effect.KEYED and node.in_doubt in (InDoubt.ASK, InDoubt.SKIP)
+    if committer is None or not (effect == Effect.UNSAFE or distrusted):
         return None
     return Guard(node, committer)
 

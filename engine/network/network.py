@@ -16,7 +16,7 @@ from engine.network.collector import collector_of, refuse_unread
 from engine.network.commits import Committer
 from engine.network.entry import Doors, read_inputs, receive
 from engine.network.life import halt, record_end, set_up, wind_down
-from engine.network.readers import Write, attach
+from engine.network.readers import Write, attach, gone, raise_errors
 from engine.network.records import NetworkStarted
 from engine.network.result import Result, Statistics, result_of, statistics_of
 from engine.network.scheduler import Scheduler
@@ -92,6 +92,7 @@ class Network:
         self._doors = Doors(self.graph, self.registry, self._scheduler)
         self._duration = 0.0  # seconds, once it has ended
         self._ended = False
+        self.over = False  # it has shut down: no events will come but those that wait to be read
         self._cancelled = False
 
     @classmethod
@@ -193,6 +194,7 @@ class Network:
         *,
         on_event: Callable[[EngineEvent], None] | None = None,
         write: Write | None = None,
+        linger: float = 0.0,
         trigger: Message = None,
         start_at: StartAt | None = None,
         processes: int = 1,
@@ -205,10 +207,11 @@ class Network:
             inputs: {graph inport: JSON value or tagged message}.
             on_event: called with each event, in order.
             write: awaited with batches of events, in order; the network waits when it is behind.
-                If it raises, the run ends and raises the same.
+                If it raises, the run does.
+            linger: seconds before the first batch and between two; not before the last, of the end.
             trigger: what trigger actors are given.
-            start_at: {node: {inport: message}} for one firing of each, in place of all else that
-                starts a run: initial packets, sources, triggers, inputs. In one process only.
+            start_at: {node: {inport: message}} for one firing of each, in place of packets,
+                sources, triggers and inputs. In one process only.
             processes: that share the nodes, this one among them. Actor classes must stand at the
                 top of a module. Nothing is changed, held or sent from outside while it runs.
             shards: the process of some nodes, from 0, which is this one; the rest is chosen.
@@ -221,7 +224,7 @@ class Network:
         messages = read_inputs(self.graph, self.registry, inputs or {})
         if start_at is not None:
             self._scheduler.start_at = read_start(self.graph, self.registry, start_at)
-        readers = attach(self._scheduler, on_event, write)
+        readers = attach(self._scheduler, on_event, write, linger)
         try:
             split = Split(processes, shards, measured) if processes > 1 else None
             await self._start(messages, trigger, split)
@@ -232,10 +235,8 @@ class Network:
             raise
         finally:
             await self.shutdown()
-            if readers:
-                await asyncio.wait(readers)
-        for reader in readers:
-            reader.result()
+            await gone(readers)
+        raise_errors(readers)
         return self.result()
 
     async def start(self) -> None:
@@ -375,6 +376,7 @@ class Network:
             finally:
                 await self._processes.close()
             record_end(scheduler)
+        self.over = True
         for subscription in scheduler.subscriptions:
             subscription.close()
 

@@ -53,6 +53,7 @@ class Node:
         "generator",
         "has_pending",
         "holds",
+        "in_doubt",
         "inports",
         "input_links",
         "joins",
@@ -87,7 +88,8 @@ class Node:
         self.actor = actor
         self.config = actor.config
         self.style: Style | None = None
-        self.policy = policy
+        self.policy = policy.of_failures if policy else None
+        self.in_doubt = policy.in_doubt if policy else None  # as the node itself says
         self.scheduler = scheduler
         self.state = ActorState.CREATED
         bound = scheduler.limits.message_buffer_size

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from engine.network.subscription import subscribe
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
 
     from engine.events import EngineEvent
     from engine.network.scheduler import Scheduler
@@ -18,18 +18,35 @@ Write: TypeAlias = "Callable[[list[EngineEvent]], Awaitable[None]]"
 
 
 def attach(
-    scheduler: Scheduler, on_event: Callable[[EngineEvent], None] | None, write: Write | None
+    scheduler: Scheduler,
+    on_event: Callable[[EngineEvent], None] | None,
+    write: Write | None,
+    linger: float,
 ) -> list[asyncio.Task[None]]:
     """Begin to read for those of both that there are; if one raises, the run ends."""
-    wanted = [_one_by_one(on_event)] if on_event is not None else []
+    readers = []
+    if on_event is not None:
+        readers.append(_attach(scheduler, _one_by_one(on_event), 0.0))
     if write is not None:
-        wanted.append(write)
-    return [_attach(scheduler, each) for each in wanted]
+        readers.append(_attach(scheduler, write, linger))
+    return readers
 
 
-def _attach(scheduler: Scheduler, write: Write) -> asyncio.Task[None]:
+async def gone(readers: Collection[asyncio.Task[None]]) -> None:
+    """Wait until they have read what there is."""
+    if readers:
+        await asyncio.wait(readers)
+
+
+def raise_errors(readers: Iterable[asyncio.Task[None]]) -> None:
+    """Raise what the first of them raised."""
+    for reader in readers:
+        reader.result()
+
+
+def _attach(scheduler: Scheduler, write: Write, linger: float) -> asyncio.Task[None]:
     subscription: Subscription[EngineEvent] = subscribe(scheduler, lossless=True)
-    reader = asyncio.create_task(_read_all(subscription, write), name="reflow events")
+    reader = asyncio.create_task(_read_all(subscription, write, linger), name="reflow events")
 
     def detach(ended: asyncio.Task[None]) -> None:
         if subscription in scheduler.subscriptions:
@@ -42,8 +59,12 @@ def _attach(scheduler: Scheduler, write: Write) -> asyncio.Task[None]:
     return reader
 
 
-async def _read_all(subscription: Subscription[EngineEvent], write: Write) -> None:
-    while events := await subscription.read():
+async def _read_all(subscription: Subscription[EngineEvent], write: Write, linger: float) -> None:
+    """Between the begin of one batch and the next lie ``linger`` seconds, but not at the end."""
+    loop = asyncio.get_running_loop()
+    due = loop.time() + linger
+    while events := await subscription.read(not_before=due):
+        due = loop.time() + linger
         await write(events)
 
 

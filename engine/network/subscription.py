@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from engine.network.expand import RECORDS_OF, expand
@@ -34,6 +35,7 @@ class Subscription(Generic[E]):
     __slots__ = (
         "_bytes",
         "_closed",
+        "_ended",
         "_kinds",
         "_news",
         "_on_room",
@@ -61,6 +63,7 @@ class Subscription(Generic[E]):
         self._bytes = 0
         self._news = asyncio.Event()
         self._closed = False
+        self._ended = asyncio.Event()
         self._on_room = on_room
 
     @property
@@ -93,11 +96,16 @@ class Subscription(Generic[E]):
     def close(self) -> None:
         """No more records: a reader gets what is left, then the end."""
         self._closed = True
+        self._ended.set()
         self._news.set()
 
-    async def read(self) -> list[E]:
-        """Wait for events and take all there are; an empty list is the end."""
-        while records := await self._take():
+    async def read(self, *, not_before: float = 0.0) -> list[E]:
+        """Wait for events and take all there are; an empty list is the end.
+
+        Args:
+            not_before: the loop's time until which more are waited for, unless the network ends.
+        """
+        while records := await self._take(not_before):
             events: list[Any] = [event for record in records for event in expand(record)]
             if self.types is not None:
                 events = [event for event in events if type(event) in self.types]
@@ -113,13 +121,17 @@ class Subscription(Generic[E]):
                 return events
         return []
 
-    async def _take(self) -> Sequence[Record]:
+    async def _take(self, not_before: float = 0.0) -> Sequence[Record]:
         """Wait for records and take all there are; none is the end."""
         while not self._records:
             if self._closed:
                 return ()
             self._news.clear()
             await self._news.wait()
+        if asyncio.get_running_loop().time() < not_before:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(not_before):
+                    await self._ended.wait()
         return self.take()
 
     def take(self) -> Sequence[Record]:

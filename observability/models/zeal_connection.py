@@ -22,6 +22,9 @@ class ZealConnection(models.Model):
     socket_connected = models.BooleanField(default=False)
     socket_changed_at = models.DateTimeField(null=True, blank=True)
     socket_error = models.TextField(blank=True)
+    # In words, since that process began: what went over the socket, and what Zeal said by it.
+    socket_told = models.TextField(blank=True, default="", db_default="")
+    heard = models.TextField(blank=True, default="", db_default="")
 
     def __str__(self) -> str:
         return self.zeal

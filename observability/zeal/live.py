@@ -49,7 +49,8 @@ class Sent:
     Args:
         last_seq: of the last stored event that is dealt with.
         sent: acknowledged by Zeal; in the raw profile, written.
-        dropped: stored events that have no event in Zeal, that are too large or that Zeal refused.
+        dropped: stored events that have no event in Zeal, that are too large, that Zeal refused or
+            that broke every connection.
         repeated: sent again, because their connection broke before Zeal had said anything.
     """
 

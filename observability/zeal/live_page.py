@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from observability.zeal.wire import JsonObject
 
 TOO_LARGE = "too large"  # counted beside the types of events
+DEADLY = "broke the connection"
+SUSPECT = 3  # connections that broke at an event; from then on it is sent alone
+GUILTY = 3  # as many again, alone; then it is left out
 WINDOW = 50  # events of a run without an answer: as many are sent again if a connection breaks
 
 
@@ -31,11 +34,19 @@ class Page:
         self._last_seq = rows[-1].seq if rows else 0
         self._unmapped = [(row.seq, row.type) for row, event in made if event is None]
         self._large: list[int] = []
+        self._deadly: list[int] = []
+        self._breaks = 0  # connections in a row that broke before the next event was answered
         self._accepted = self._refused = self._repeated = 0
+
+    @property
+    def is_suspect(self) -> bool:
+        """Its next event may be what breaks the connections: nothing else is sent beside it."""
+        return self._breaks >= SUSPECT
 
     def frames(self, frame: Callable[[JsonObject], str], max_bytes: int) -> list[str]:
         """The next frames; an event that is too large for one leaves the page."""
-        window, rest = self.left[:WINDOW], self.left[WINDOW:]
+        size = 1 if self.is_suspect else WINDOW
+        window, rest = self.left[:size], self.left[size:]
         framed = [(seq, event, frame(event)) for seq, event in window]
         fitting = [each for each in framed if len(each[2].encode()) <= max_bytes]
         if len(fitting) < len(framed):
@@ -56,11 +67,17 @@ class Page:
         if batch.answered:
             self.answered_seq = self.left[batch.answered - 1][0]
         self.left = self.left[batch.answered :]
+        self._breaks = 0 if batch.answered else self._breaks + bool(batch.written)
+        if self._breaks >= SUSPECT + GUILTY:
+            self.answered_seq = self.left.pop(0)[0]
+            self._deadly.append(self.answered_seq)
+            self._breaks = 0
 
     def result(self, tally: Tally) -> Sent:
         """What became of the page, up to its end or to the last answer."""
         last = self.answered_seq if self.left else self._last_seq
         dropped = Counter(kind for seq, kind in self._unmapped if seq <= last)
         dropped[TOO_LARGE] += sum(seq <= last for seq in self._large)
+        dropped[DEADLY] += len(self._deadly)
         tally.dropped.update(+dropped)
         return Sent(last, self._accepted, dropped.total() + self._refused, self._repeated)

@@ -16,6 +16,7 @@ from observability.zeal.wire import clean
 
 if TYPE_CHECKING:
     from observability.zeal.config import ZealConfig
+    from observability.zeal.inbound import InboundStatus
     from observability.zeal.link import Link
     from observability.zeal.live import SessionStatus
 
@@ -23,7 +24,9 @@ SILENT_SECONDS = 20.0
 MAX_ERROR = 1_000  # characters kept
 
 
-def write_report(config: ZealConfig, holder: str, link: Link, socket: SessionStatus) -> None:
+def write_report(
+    config: ZealConfig, holder: str, link: Link, socket: SessionStatus, inbound: InboundStatus
+) -> None:
     """Write the row of this Zeal; "since when" outlives a change of the process."""
     values: dict[str, Any] = {
         "holder": holder[:100],
@@ -35,6 +38,8 @@ def write_report(config: ZealConfig, holder: str, link: Link, socket: SessionSta
         "socket_connected": socket.connected,
         "socket_changed_at": socket.since,
         "socket_error": _kept(socket.last_error),
+        "socket_told": socket_told(socket),
+        "heard": _kept(heard(inbound)),
     }
     if link.last_error_at is not None:
         values |= {"last_error": _kept(link.last_error), "last_error_at": link.last_error_at}
@@ -71,6 +76,32 @@ def standing(config: ZealConfig) -> Standing:
     waiting = f"{events} events of {runs} runs wait, {seconds:.0f} s behind"
     works = bool(alive and row and row.connected)
     return Standing(works, f"{told}; {waiting}", row, runs, events, seconds)
+
+
+def socket_told(socket: SessionStatus) -> str:
+    """What went over the socket, in one line."""
+    types = ", ".join(f"{count} {name}" for name, count in socket.dropped_types)
+    left_out = f" ({types})" if types else ""
+    return (
+        f"{socket.acknowledged} of {socket.sent} events acknowledged, {socket.refused} refused,"
+        f" {socket.dropped} left out{left_out}"
+    )
+
+
+def heard(inbound: InboundStatus) -> str:
+    """What became of what Zeal said, in one line; empty if it has said nothing."""
+    counts = {
+        "runs started": inbound.started,
+        "starts repeated": inbound.repeated,
+        "published": inbound.published,
+        "unpublished": inbound.unpublished,
+        "stopped, paused or resumed": inbound.controlled,
+        "refused": inbound.refused,
+        "not understood": inbound.strange,
+        "no command": inbound.ignored,
+    }
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"{told}; last problem: {inbound.last_problem}" if inbound.last_problem else told
 
 
 def _kept(error: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.db import Error as DatabaseError
@@ -55,11 +55,16 @@ class Leader:
         self._holder = holder
         self._link = Link(config)
         self._is_off = config.socket is SocketKind.OFF
-        self._socket = ZipSession(config, ZealInbound(config))
+        self._inbound = ZealInbound(config)
+        self._socket = ZipSession(config, self._inbound)
         self._troubled = Repeats(logger)
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Until ``stop``; what is under way then is brought to its end."""
+        """Until ``stop``; what is under way then is brought to its end.
+
+        Raises:
+            Exception: one of its tasks has failed; a new process begins anew.
+        """
         await sync_to_async(progress.move_to)(self._config)
         async with ZealClient(self._config) as client:
             collector = TraceCollector(client, self._link)
@@ -91,7 +96,7 @@ class Leader:
             ]
             patience = 0.0
             try:
-                await stop.wait()
+                await _until(stop, [*loops, session])
                 patience = LAST_BATCH_SECONDS
             finally:
                 await asyncio.gather(traces.close(patience), live.close(patience))
@@ -127,7 +132,7 @@ class Leader:
 
     async def _report(self) -> None:
         await sync_to_async(write_report)(
-            self._config, self._holder, self._link, self._socket.status
+            self._config, self._holder, self._link, self._socket.status, self._inbound.status
         )
 
     async def _shorten(self) -> None:
@@ -200,6 +205,19 @@ class Sync:
                 return
             if leads:
                 until = asked_at + LEASE_SECONDS
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for ``stop``, or raise what one of the tasks has failed with; some come to an end."""
+    stopped = asyncio.create_task(stop.wait())
+    going: set[asyncio.Task[Any]] = {stopped, *tasks}
+    try:
+        while not stopped.done():
+            ended, going = await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+    finally:
+        stopped.cancel()
 
 
 async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:

@@ -76,6 +76,7 @@ class ZipSession:
         self._heard: asyncio.Queue[tuple[str, Any]] = asyncio.Queue(COMMANDS)
         self._wanted: dict[str, None] = {}  # workflows of runs
         self._unanswered: dict[UUID, int] = {}  # run -> last event that was sent in vain
+        self._alone = asyncio.Lock()  # whoever sends what may break the connection
 
     @property
     def status(self) -> SessionStatus:
@@ -212,6 +213,10 @@ class ZipSession:
                 if not page.answered_seq:
                     raise
                 break
+            async with self._alone:
+                if page.is_suspect:
+                    await self._deliver(line, page)
+                    continue
             await self._deliver(line, page)
         return page.result(self._tally)
 

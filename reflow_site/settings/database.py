@@ -12,7 +12,9 @@ def _database() -> dict[str, Any]:
         database: dict[str, Any] = env.database("DATABASE_URL")
     else:  # not as a URL: the path may hold spaces
         database = {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR_DIR / "reflow.sqlite3"}
+    database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     if database["ENGINE"].endswith("sqlite3"):
+        database["ENGINE"] = "reflow_site.sqlite3"
         # IMMEDIATE: a writer waits its turn at the start, and never fails half-way.
         database["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
@@ -20,14 +22,16 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
     else:
-        database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=0)
         database["CONN_HEALTH_CHECKS"] = True
         if pool := env.int("DATABASE_POOL_SIZE", default=0):  # Django keeps none of its own then
+            database["CONN_MAX_AGE"] = 0  # Django allows one of both
             wait = env.float("DATABASE_POOL_WAIT_SECONDS", default=5.0)
             options = {"min_size": 1, "max_size": pool, "timeout": wait}
             database.setdefault("OPTIONS", {})["pool"] = options
     return database
 
+
+WEB_THREADS = env.int("WEB_THREADS", default=8)  # requests at once, each with a connection
 
 DATABASES = {"default": _database()}
 

@@ -38,6 +38,9 @@ METRICS_ALLOW = env.list("METRICS_ALLOW", default=[])  # addresses that may with
 DISK_FREE_BYTES = env.int("DISK_FREE_BYTES", default=256 * 1024**2)  # less is a problem
 EVENT_LIMIT = env.int("EVENT_LIMIT", default=50_000)  # MessageSent rows one by one; then summed
 EVENT_WARN = env.int("EVENT_WARN", default=10_000)  # events of a run; then its log says so
+EVENT_LINGER_SECONDS = env.float(
+    "EVENT_LINGER_SECONDS", default=0.02
+)  # between two batches of a run
 EVENT_MESSAGE_BYTES = env.int("EVENT_MESSAGE_BYTES", default=65_536)  # kept whole in an event
 EVENT_PREVIEW_CHARACTERS = env.int("EVENT_PREVIEW_CHARACTERS", default=2_048)  # kept of a larger
 DEAD_LETTER_BYTES = env.int("DEAD_LETTER_BYTES", default=262_144)  # of one letter's messages

@@ -22,7 +22,7 @@ from reflow_site.supervisor.family import Family, StoppedError
 from reflow_site.supervisor.first_run import Client, FirstRunError, connect, send_example
 from reflow_site.supervisor.lock import sole_owner
 from reflow_site.supervisor.plan import specs
-from workflows.models import Execution
+from workflows.models import HELD, Execution
 from workflows.workers import live_workers
 
 if TYPE_CHECKING:
@@ -69,27 +69,24 @@ class Server:
         started = time.monotonic()
         self._start_broker()
         self._migrate()
+        children = {spec.name: Child(spec, self._output) for spec in specs(self._plan)}
+        if Execution.objects.filter(status__in=HELD).exists():  # of a server that was killed
+            self._family.start(children.pop("keeper"))
         self._await_broker()
         credentials, is_new = self._prepare_user()
         connections.close_all()  # what follows may last for months
-        serving, helping = self._children()
-        self._family.start(*serving)
+        self._family.start(children.pop("web"), children.pop("worker"))
         with connect(self._plan.address.url, credentials.token) as http:
             client = Client(http)
             self._await_health(client)
             seconds = time.monotonic() - started
-            self._family.start(*helping)
+            self._family.start(*children.values())
             url = self._plan.address.url
             self._output.plain(banner.banner(url, seconds, settings.CREDENTIALS_FILE))
             if is_new:
                 self._output.plain(banner.new_credentials(credentials))
             self._run_example_once(client)
         connections.close_all()
-
-    def _children(self) -> tuple[list[Child], list[Child]]:
-        """Those that a first run needs, and those that start once it is healthy."""
-        children = [Child(spec, self._output) for spec in specs(self._plan)]
-        return children[:2], children[2:]
 
     def _await_health(self, client: Client) -> None:
         if not self._family.wait(client.is_healthy, HEALTH_SECONDS):

@@ -71,6 +71,7 @@ def ends_are_true(evidence: Evidence, kinds: Mapping[str, Kind]) -> Iterator[Off
             continue
         kind = kinds[run.kind]
         lost = row.status == "failed" and row.error_code in OWN_FAILURES
+        lost = lost or (row.status == "failed" and went_through_a_stall(evidence, row))
         stopped = row.status == "cancelled" and run.cancel_answer
         if row.status == "completed" and row.outputs != dict(kind.outputs):
             yield Offence("P1", "wrong", row.execution_id, f"gave {row.outputs}")
@@ -81,6 +82,20 @@ def ends_are_true(evidence: Evidence, kinds: Mapping[str, Kind]) -> Iterator[Off
         if run.cancel_answer == "200" and row.status != "cancelled" and row.attempts_lost:
             text = f"was cancelled and lost its worker, and is {row.status}"
             yield Offence("P1", "wrong", row.execution_id, text)
+
+
+def stood_still(evidence: Evidence, start: float, end: float) -> float:
+    """For how many seconds of these the machine did nothing at all."""
+    parts = (min(end, stall.until) - max(start, stall.at) for stall in evidence.stalls)
+    return sum(max(0.0, part) for part in parts)
+
+
+def went_through_a_stall(evidence: Evidence, row: Row) -> bool:
+    """Whether the machine stood still while it ran: what it asked others had its time-out then."""
+    if not evidence.stalls:
+        return False
+    times = [event.at for event in evidence.events if event.execution_id == row.execution_id]
+    return bool(times) and stood_still(evidence, min(times), max(times)) > 0
 
 
 def effects_are_accounted_for(evidence: Evidence, kinds: Mapping[str, Kind]) -> Iterator[Offence]:
@@ -184,8 +199,9 @@ def pages_do_not_lie(evidence: Evidence, kinds: Mapping[str, Kind]) -> Iterator[
             BLINDING.intersection(fault.kind.split("_"))
             and fault.at - evidence.lease <= said.at <= max(fault.until, fault.at) + KEEPER_SECONDS
             for fault in evidence.injected
-        )
-        if said.overdue > (KEEPER_SECONDS + GRACE_SECONDS if blind else GRACE_SECONDS):
+        ) or any(stall.at <= said.at <= stall.until + KEEPER_SECONDS for stall in evidence.stalls)
+        still = stood_still(evidence, said.at - said.overdue, said.at)
+        if said.overdue - still > (KEEPER_SECONDS + GRACE_SECONDS if blind else GRACE_SECONDS):
             text = f"was said to run {said.overdue:.1f} s after its lease was over"
             yield Offence("P3", "lying", said.execution_id, text)
     for name in evidence.changed:

@@ -19,7 +19,7 @@ from tests.chaos.ledger import read_book
 from tests.chaos.load import Load
 from tests.chaos.site import LEASE_SECONDS, Site
 from tests.chaos.trials import trials
-from tests.chaos.watcher import Pages, Sockets
+from tests.chaos.watcher import Pages, Pulse, Sockets
 from tests.chaos.workflows import kinds
 from tests.e2e.server import ROOT
 
@@ -95,7 +95,8 @@ class Experiment:
         self.load = Load(self.site, chosen, plan.runs, plan.seed, plan.outstanding)
         pages = Pages(self.site, self.load)
         sockets = Sockets(self.site, self.load, plan.seed)
-        for part in (self.load, pages, sockets):
+        pulse = Pulse()
+        for part in (pulse, self.load, pages, sockets):
             part.start()
         self._storm()
         self._undo_all()
@@ -103,7 +104,7 @@ class Experiment:
         self.until(self.site.is_whole, WHOLE_SECONDS)
         self.until(lambda: not self._unfinished(), DRAIN_SECONDS)
         self.trials += trials(self, plan.trials)
-        for part in (sockets, pages, self.load):
+        for part in (sockets, pages, self.load, pulse):
             part.stop()
         return Evidence(
             accepted=tuple(self.load.accepted),
@@ -116,6 +117,7 @@ class Experiment:
             changed=tuple(pages.changed),
             refused=tuple(self.load.refused),
             trials=tuple(self.trials),
+            stalls=tuple(pulse.stalls),
             lease=LEASE_SECONDS,
         )
 

@@ -81,6 +81,14 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Stall:
+    """The machine itself stood still: no process of the suite, which nothing hurts, went on."""
+
+    at: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Followed:
     """What a WebSocket client that reconnected saw of a run."""
 
@@ -110,4 +118,5 @@ class Evidence:
     changed: tuple[str, ...] = ()  # runs that a page showed in another status after their end
     refused: tuple[str, ...] = ()  # answers that no start may give, such as "500"
     trials: tuple[Trial, ...] = ()
+    stalls: tuple[Stall, ...] = ()
     lease: float = 5.0

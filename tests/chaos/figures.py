@@ -46,6 +46,7 @@ def figures(
         "failed_by_faults": [
             {"run": row.execution_id, "code": row.error_code, "error": row.error} for row in failed
         ],
+        "machine_stood_still": [round(one.until - one.at, 1) for one in evidence.stalls],
         "sockets_followed": len(evidence.followed),
         "page_samples_overdue": len(evidence.said),
         "requeued_after": _spread(requeue_seconds(evidence, hits)),

@@ -85,6 +85,14 @@ def write(folder: Path, outcome: Outcome) -> None:
     (folder / f"{name}.md").write_text(page(name, line, outcome.offences))
 
 
+def _stalls(seconds: list[float]) -> list[str]:
+    """What the machine did by itself, which no figure above can do without."""
+    if not seconds:
+        return []
+    times = ", ".join(map(str, seconds))
+    return [f"The machine itself stood still, with every process on it, for so many s: {times}."]
+
+
 def page(name: str, line: dict[str, Any], offences: list[Offence]) -> str:
     """The report as Markdown."""
     plan = line["plan"]
@@ -107,6 +115,7 @@ def page(name: str, line: dict[str, Any], offences: list[Offence]) -> str:
             [(one["name"], one["seconds"], one["allowed"]) for one in line["trials"]],
         ),
         f"{STORM} {spread}.",
+        *_stalls(line["machine_stood_still"]),
         "## Runs that failed only because of faults",
         _table(
             ("run", "code", "error"),

@@ -17,6 +17,7 @@ from tests.chaos.facts import (
     Injected,
     Row,
     Said,
+    Stall,
     Trial,
 )
 from tests.chaos.figures import figures, owner_hits
@@ -223,6 +224,14 @@ def test_the_call_that_a_frozen_process_had_under_way_is_no_repetition_of_finish
 
 def test_a_keeper_that_was_hit_itself_has_more_time() -> None:
     assert found(late("freeze_keeper")) == set()
+
+
+def test_for_what_a_machine_that_stood_still_shows_nobody_is_blamed() -> None:
+    still = replace(GOOD, said=(Said(144.0, "o", 44.0),), stalls=(Stall(101.0, 143.5),))
+    before = replace(still, stalls=(Stall(1.0, 43.5),))
+
+    assert not check(still, KINDS)
+    assert [offence.harm for offence in check(before, KINDS)] == ["lying"]
 
 
 def test_a_run_that_failed_by_faults_is_listed_and_is_no_broken_promise() -> None:

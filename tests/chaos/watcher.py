@@ -14,28 +14,26 @@ from websockets import ConnectionClosed, InvalidHandshake
 from websockets.asyncio.client import connect
 
 from tests.chaos.database import ERRORS
-from tests.chaos.facts import TERMINAL, Followed, Said
+from tests.chaos.facts import TERMINAL, Followed, Said, Stall
 
 if TYPE_CHECKING:
     from tests.chaos.load import Load
     from tests.chaos.site import Site
 
 SAMPLE_SECONDS = 0.5
+BEAT_SECONDS = 0.2
+STALL_SECONDS = 2.0  # between two beats; a busy machine takes a tenth of it
 PAGE = 100
 FOLLOWERS = 3
 BROKEN = (OSError, ConnectionClosed, InvalidHandshake, TimeoutError)
 
 
-class Pages:
-    """Asks a page twice a second which runs are running, and the database whose leases are over."""
+class Watcher:
+    """A thread that looks until it is stopped."""
 
-    def __init__(self, site: Site, load: Load) -> None:
-        self.said: list[Said] = []
-        self.changed: list[str] = []
-        self.samples = 0
-        self._site = site
-        self._load = load
-        self._ends: dict[str, str] = {}
+    patience = 30  # seconds for its last look
+
+    def __init__(self) -> None:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -44,7 +42,39 @@ class Pages:
 
     def stop(self) -> None:
         self._over.set()
-        self._thread.join(30)
+        self._thread.join(self.patience)
+
+    def _watch(self) -> None:
+        raise NotImplementedError
+
+
+class Pulse(Watcher):
+    """Notices when the machine itself stands still, as a virtual one may: no process can tell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stalls: list[Stall] = []
+
+    def _watch(self) -> None:
+        last = time.time()
+        while not self._over.wait(BEAT_SECONDS):
+            now = time.time()
+            if now - last > STALL_SECONDS:
+                self.stalls.append(Stall(last, now))
+            last = now
+
+
+class Pages(Watcher):
+    """Asks a page twice a second which runs are running, and the database whose leases are over."""
+
+    def __init__(self, site: Site, load: Load) -> None:
+        super().__init__()
+        self.said: list[Said] = []
+        self.changed: list[str] = []
+        self.samples = 0
+        self._site = site
+        self._load = load
+        self._ends: dict[str, str] = {}
 
     def _watch(self) -> None:
         chance = random.Random(0)  # noqa: S311 -- no secret
@@ -84,24 +114,21 @@ class Pages:
             self._ends[name] = status
 
 
-class Sockets:
+class Sockets(Watcher):
     """Clients that follow one run after the other, and lose their connections on the way."""
 
+    patience = 60
+
     def __init__(self, site: Site, load: Load, seed: int) -> None:
+        super().__init__()
         self.followed: list[Followed] = []
         self.connections = 0
         self._site = site
         self._load = load
         self._seed = seed
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join(60)
+    def _watch(self) -> None:
+        asyncio.run(self._all())
 
     async def _all(self) -> None:
         async with asyncio.TaskGroup() as group:

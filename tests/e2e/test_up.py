@@ -145,6 +145,7 @@ def test_where_no_attempt_may_be_lost_a_killed_run_fails_at_once(start: Start) -
         "--workers", "1", "--no-examples", LEASE_SECONDS=str(LEASE_SECONDS), LOST_ATTEMPTS="0"
     )
     server.wait_until_it_says("Reflow is healthy")
+    server.wait_until_it_says("the keeper ")  # which takes its time on a busy machine
     execution_id = server.start_run(delay(60_000))
     wait_for(lambda: server.status(execution_id) == "running", 60)
     token = {"Authorization": f"Bearer {server.credentials.token}"}

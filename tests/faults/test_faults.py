@@ -56,8 +56,9 @@ def test_whatever_statement_breaks_every_promise_is_kept(
     assert tally.offences == []
 
 
+@pytest.mark.usefixtures("broken_broker")
 @pytest.mark.parametrize(("post", "status"), [(post_start, 200), (post_bulk, 202)])
-def test_what_is_stored_is_accepted_though_nobody_can_note_that_a_worker_was_told(
+def test_what_is_stored_is_accepted_though_nobody_can_note_that_no_worker_was_told(
     post: Callable[[World], tuple[int, ...]], status: int
 ) -> None:
     with breaking(Plan()) as usual:

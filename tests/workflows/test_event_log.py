@@ -86,7 +86,7 @@ def test_a_batch_costs_the_same_queries_whatever_its_size(
     execution = ExecutionFactory(status=Status.RUNNING)
     batch: list[EngineEvent] = [IDLE] * count
 
-    with django_assert_num_queries(5):  # savepoint, number, read, insert, release
+    with django_assert_num_queries(4):  # savepoint, numbers, insert, release
         append(execution.pk, 0, batch)
 
     assert ExecutionEvent.objects.count() == count
@@ -103,7 +103,8 @@ def test_a_bad_value_is_stored_as_an_error_and_reported() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_readers_of_the_run_and_of_all_runs_are_nudged() -> None:
+async def test_readers_of_the_run_and_of_all_runs_are_nudged(settings: Any) -> None:
+    settings.ZEAL_URL = "http://zeal.test"
     execution = await sync_to_async(ExecutionFactory)(status=Status.RUNNING)
     layer: Any = get_channel_layer()
     await layer.group_add(group_name(execution.pk), "one")
@@ -115,6 +116,22 @@ async def test_readers_of_the_run_and_of_all_runs_are_nudged() -> None:
     async with asyncio.timeout(5):
         assert await layer.receive("one") == nudge_message
         assert await layer.receive("all") == nudge_message
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_without_zeal_nobody_is_told_of_all_runs() -> None:
+    execution = await sync_to_async(ExecutionFactory)(status=Status.RUNNING)
+    layer: Any = get_channel_layer()
+    await layer.group_add(GLOBAL_GROUP, "all")
+    await layer.group_add(group_name(execution.pk), "one")
+
+    await sync_to_async(append)(execution.pk, 0, [STARTED])
+
+    async with asyncio.timeout(5):
+        await layer.receive("one")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await layer.receive("all")
 
 
 @pytest.mark.django_db

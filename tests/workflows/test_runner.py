@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from engine.graph import Graph
@@ -48,6 +50,18 @@ def test_a_failing_actor_fails_the_run_and_the_result_is_kept() -> None:
     assert (kind, data["code"], data["nodes_failed"]) == ("Failed", "actor_failed", 1)
     assert (execution.nodes_executed, execution.nodes_failed) == (1, 1)
     assert json.loads(execution.result)["status"] == "failed"
+
+
+def test_a_short_run_is_written_in_one_transaction_with_its_end() -> None:
+    claim = claimed(one_node_graph(), {"in": 1})
+
+    with CaptureQueriesContext(connection) as queries:
+        assert async_to_sync(run)(claim) is True
+
+    begun = [query["sql"] for query in queries if query["sql"].startswith("BEGIN")]
+    types = list(ExecutionEvent.objects.order_by("seq").values_list("type", flat=True))
+    assert len(begun) == 1
+    assert (types[0], types[-2:]) == ("Started", ["NetworkShutdown", "Completed"])
 
 
 def test_a_cancelled_run_says_who_and_why() -> None:

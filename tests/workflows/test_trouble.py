@@ -17,9 +17,8 @@ from tests.factories import UserFactory
 from tests.workflows.api.conftest import client_of
 from tests.workflows.sockets import WAIT, socket
 from workflows.lifecycle import Claim, claim_next
-from workflows.management.commands.keeper import Command as Keeper
 from workflows.models import Execution, ExecutionEvent, Status
-from workflows.recovery import reap
+from workflows.recovery import mend, reap
 from workflows.repeats import Repeats
 from workflows.runner import run
 from workflows.services import start_execution
@@ -206,7 +205,7 @@ def test_after_trouble_the_keeper_lets_workers_put_their_runs_back_first(
     claim = claimed()
     Execution.objects.update(lease_until="2026-01-01T00:00:00Z")
 
-    Keeper()._round("k", reaping=False)
+    mend(reaping=False)
     kept = Execution.objects.get(pk=claim.pk).status
     taken = reap()
 

@@ -29,7 +29,8 @@ from workflows.trouble import Trouble, trouble_of
 
 logger = logging.getLogger(__name__)
 
-RETRY_AFTER_SECONDS = 5  # the database was away: it is usually back within this
+RETRY_AFTER_SECONDS = 5  # the database, or a storage, was away: it is usually back within this
+LATER = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
 class BodyTooLargeError(exceptions.APIException):
@@ -121,8 +122,7 @@ def of_database(exc: DatabaseError) -> Failure | None:
     if trouble is None:
         return None
     logger.warning("the database could not serve: %s", exc)
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return Failure(503, _TROUBLES[trouble], trouble.value, headers=headers)
+    return Failure(503, _TROUBLES[trouble], trouble.value, headers=LATER)
 
 
 _TROUBLES = {
@@ -141,7 +141,7 @@ def _of_admission(exc: AdmissionError) -> Failure:
 _ANSWERS: tuple[tuple[Any, Callable[[Any], Failure]], ...] = (
     (exceptions.APIException, _of_framework),
     (PayloadMissingError, lambda exc: Failure(410, str(exc), exc.code)),
-    (PayloadError, lambda exc: Failure(503, str(exc), exc.code)),
+    (PayloadError, lambda exc: Failure(503, str(exc), exc.code, headers=LATER)),
     (ProblemsError, lambda exc: Failure(400, str(exc), exc.code, exc.problems)),
     ((CodecError, LimitError), lambda exc: Failure(400, str(exc), exc.code)),
     (ConflictError, lambda exc: Failure(409, str(exc), exc.code)),

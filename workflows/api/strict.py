@@ -9,13 +9,15 @@ from rest_framework.exceptions import ErrorDetail
 
 from engine.errors import nearest
 
+MOST = 20  # unknown keys that an answer names
+
 
 class StrictInput(serializers.Serializer[Any]):
-    """A command on many things, of at most eight keys: a misspelt one would make it one on all."""
+    """A body in which a misspelt key is an error: ignored, it would mean something else."""
 
     def to_internal_value(self, data: Any) -> Any:
         unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
-        problems: dict[str, Any] = {name: [self._unknown(name)] for name in sorted(unknown)}
+        problems: dict[str, Any] = {name: [self._unknown(name)] for name in sorted(unknown)[:MOST]}
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:

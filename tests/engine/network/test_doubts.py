@@ -247,6 +247,36 @@ async def test_what_is_not_unsafe_is_not_announced() -> None:
     assert {type(record) for record in disk.records} == {JournalEntry}
 
 
+@pytest.mark.parametrize(("said", "announced"), [("ask", 4), ("skip", 4), ("rerun", 0)])
+async def test_a_keyed_node_may_distrust_its_service(said: str, announced: int) -> None:
+    LEDGER.clear()
+    disk = Disk()
+    network = Network(registry=Registry(ACTORS), journal=disk)
+    network.add_node("a", "keyed", {"policy": {"inDoubt": said}})
+    for number in range(4):
+        network.add_initial("a", "in", number)
+
+    await network.run()
+
+    assert sum(isinstance(record, Intent) for record in disk.records) == announced
+    assert len(LEDGER) == 4
+
+
+@pytest.mark.parametrize(("effect", "codes"), [("none", ["policy_unused"]), ("keyed", [])])
+def test_a_policy_about_doubts_that_nobody_can_have_is_a_warning(
+    effect: str, codes: list[str]
+) -> None:
+    class Declares(Plain):
+        component = "declares"
+
+    Declares.effect = effect
+    network = Network(registry=Registry([Declares]))
+    network.add_node("a", "declares", {"policy": {"inDoubt": "ask"}})
+    network.add_initial("a", "in", 1)
+
+    assert [item.code for item in validate(network.graph, network.registry)] == codes
+
+
 async def test_firings_in_flight_share_commits() -> None:
     disk = Disk()
     commits = 0

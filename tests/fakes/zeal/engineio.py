@@ -197,6 +197,10 @@ class EngineServer:
     def _drops(self, peer: Peer) -> bool:
         return 0 < self._zeal.faults.socket_drop_after <= peer.events
 
+    def _kills(self, message: str | bytes) -> bool:
+        text = self._zeal.faults.socket_drop_at
+        return bool(text) and isinstance(message, str) and text in message
+
     # --- websocket ---
 
     async def _websocket(self, line: Line, request: Request) -> None:
@@ -234,6 +238,9 @@ class EngineServer:
                         peer.send(NOOP)
                     sender = asyncio.create_task(_send(socket, peer))
                 continue
+            if self._kills(message):
+                await socket.break_off()
+                return sender
             if not self._take(peer, message):
                 return sender
             if self._drops(peer):

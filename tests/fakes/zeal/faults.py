@@ -35,6 +35,7 @@ class Faults:
         deaf: what a client of the live socket says is not heard.
         socket_drop_after: a live connection breaks, in the middle of a frame, after so many
             events from its client; 0: never.
+        socket_drop_at: a live connection breaks when a frame with this text comes; empty: never.
     """
 
     slow_seconds: float = 0
@@ -51,6 +52,7 @@ class Faults:
     ws_refused: bool = False
     deaf: bool = False
     socket_drop_after: int = 0
+    socket_drop_at: str = ""
     _random: Random | None = None
 
     def next(self, path: str) -> Fault:

@@ -10,6 +10,9 @@ from django.utils import timezone
 from observability.health import measure
 from observability.metrics import exposition
 from observability.models import TraceSession, ZealConnection
+from observability.zeal.inbound import InboundStatus
+from observability.zeal.live import SessionStatus
+from observability.zeal.report import heard, socket_told
 from tests.factories import ExecutionFactory, UserFactory
 from tests.observability.zeal.told import make_run, messages
 
@@ -44,6 +47,10 @@ def _connected(settings: Any) -> None:
         holder="vm:7",
         last_error="503 busy",
         last_error_at=now,
+        socket_told=socket_told(
+            SessionStatus(sent=20, acknowledged=19, dropped=2, dropped_types=(("MessageSent", 2),))
+        ),
+        heard=heard(InboundStatus(started=3, refused=1, last_problem="<b>no owner</b>")),
     )
 
 
@@ -60,6 +67,8 @@ def test_the_page_says_how_it_stands_and_lists_ones_own_sessions(
     assert "connected since" in page
     assert "traces over flow_traces, socket off, by vm:7; 3 events of 2 runs wait" in page
     assert "503 busy" in page
+    assert "19 of 20 events acknowledged, 0 refused, 2 left out (2 MessageSent)" in page
+    assert "3 runs started, 1 refused; last problem: &lt;b&gt;no owner&lt;/b&gt;" in page
     assert mine.execution_id in page
     assert "Zeal is away" in page
     assert "not-mine" not in page

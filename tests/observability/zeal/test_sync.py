@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import sync_to_async
 
 from observability.zeal.progress import send_again
+from observability.zeal.sync import _until
 from tests.factories import FAR_AHEAD, WorkflowFactory
 from tests.fakes.examples import WORKFLOW
 from tests.fakes.zeal import FakeZeal, Tally, tally
@@ -211,3 +213,14 @@ async def test_a_process_whose_lease_is_taken_sends_nothing_more() -> None:
         assert await sync_to_async(row)(run.pk, state="open")
 
     assert seqs(zeal) == [1]
+
+
+async def test_a_task_that_fails_ends_the_process_which_is_started_again() -> None:
+    async def fails() -> None:
+        raise RuntimeError("a mistake of ours")
+
+    tasks: list[Any] = [asyncio.create_task(fails()), asyncio.create_task(asyncio.Event().wait())]
+    with pytest.raises(RuntimeError, match="a mistake of ours"):
+        async with asyncio.timeout(10):
+            await _until(asyncio.Event(), tasks)
+    tasks[1].cancel()

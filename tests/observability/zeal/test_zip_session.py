@@ -143,6 +143,23 @@ async def test_an_event_that_is_too_large_is_dropped_and_counted() -> None:
         assert len(zeal.record.of("connect")) == 1
 
 
+async def test_an_event_that_breaks_every_connection_is_left_out_and_costs_nobody_else() -> None:
+    deadly = replace(completed(2), node="poison")
+    async with (
+        FakeZeal(faults=Faults(socket_drop_at="poison")) as zeal,
+        session_with(config_of(zeal)) as session,
+    ):
+        run, other = run_of(saved(zeal)), run_of(saved(zeal))
+
+        sent, beside = await asyncio.gather(
+            session.send(run, [PAGE[0], deadly, completed(3)]), session.send(other, PAGE[3:6])
+        )
+
+        assert (sent.last_seq, sent.sent, sent.dropped) == (3, 2, 1)
+        assert (beside.last_seq, beside.sent, beside.dropped) == (6, 3, 0)
+        assert session.status.dropped_types == (("broke the connection", 1),)
+
+
 async def test_what_zeal_refuses_is_counted_and_the_rest_goes_on() -> None:
     async with FakeZeal() as zeal, session_with(config_of(zeal)) as session:
         strange = replace(run_of(saved(zeal)), connections=None)

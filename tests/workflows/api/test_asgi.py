@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from channels.testing import HttpCommunicator
-from django.core.asgi import get_asgi_application
+from django.db import connections
 
+from reflow_site.request_threads import RequestThreads
 from tests.factories import UserFactory
 from tests.workflows.api.conftest import token_of
 from tests.workflows.api.graphs import pipeline
@@ -33,9 +34,11 @@ async def post(token: str, body: bytes, **headers: str) -> tuple[int, str]:
     named = {"host": "testserver", "authorization": f"Bearer {token}", **headers}
     named["content-type"] = "application/json"
     pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()]
-    call = HttpCommunicator(get_asgi_application(), "POST", "/workflows", body, pairs)
+    application = RequestThreads()
+    call = HttpCommunicator(application, "POST", "/workflows", body, pairs)
     response = await call.get_response(timeout=20)
     await call.wait(timeout=20)  # it closes its files after the answer
+    application.threads.submit(connections.close_all).result()
     return response["status"], json.loads(response["body"]).get("code", "")
 
 

@@ -10,8 +10,10 @@ import pytest
 from tests.workflows.api.bodies import problem, timeless
 from tests.workflows.api.graphs import connection, pipeline
 from workflows.models import Execution, WorkflowVersion
+from workflows.services import create_workflow, start_execution
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
     from rest_framework.test import APIClient
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,33 @@ def test_what_is_no_json_is_refused(api: APIClient, body: bytes, said: str) -> N
     assert answer == refused(answer["error"], "json_invalid")
     assert said in answer["error"]
     assert stored() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("where", "body", "key", "hint"),
+    [
+        ("post executions", {"graph": {}, "execution_ID": "a"}, "execution_ID", "execution_id"),
+        ("post executions/bulk", {"graph": {}, "items": [{"inputs": {}}]}, "inputs", "input"),
+        ("post workflows", {"name": "a", "graph": {}, "keep_day": 3}, "keep_day", "keep_days"),
+        ("patch workflows/{pk}", {"max_concurent": 1}, "max_concurent", "max_concurrent"),
+        ("patch executions/{run}", {"pined": True}, "pined", "pinned"),
+        ("post executions/{run}/cancel", {"reasons": "typo"}, "reasons", "reason"),
+        ("post graphs/validate", {"graph": {}, "grap": {}}, "grap", "graph"),
+    ],
+)
+def test_a_misspelt_key_is_named_and_not_ignored(
+    where: str, body: dict[str, Any], key: str, hint: str, *, api: APIClient, owner: User
+) -> None:
+    workflow = create_workflow(owner=owner, name="orders", graph=pipeline())
+    run = start_execution(owner=owner, workflow=workflow, input={"start": 1}).execution
+    method, place = where.format(pk=workflow.pk, run=run.execution_id).split()
+
+    response = getattr(api, method)(f"/api/v1/{place}", body, format="json")
+
+    problems = {item["where"].split(".")[-1]: item for item in response.json()["problems"]}
+    assert response.status_code == 400
+    assert (problems[key]["code"], hint in problems[key]["message"]) == ("unknown_key", True)
+    assert (stored(), Execution.objects.get().status) == ((1, 1), "queued")
 
 
 def test_a_body_of_50_mib_is_refused(api: APIClient) -> None:

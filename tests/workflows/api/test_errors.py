@@ -22,6 +22,7 @@ from tests.workflows.api.bodies import problem, timeless
 from workflows.api import fallbacks
 from workflows.api.errors import failure_of
 from workflows.api.view import ApiView
+from workflows.errors import PayloadError
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -83,8 +84,9 @@ def test_an_error_of_ours_is_logged_and_told_without_detail(
     assert "secret" in caplog.text
 
 
-def test_a_database_that_is_away_says_when_to_come_back() -> None:
-    response = Broken.as_view()(APIRequestFactory().get("/"), error=OperationalError())
+@pytest.mark.parametrize("error", [OperationalError(), PayloadError("the storage is away")])
+def test_what_is_away_for_a_while_says_when_to_come_back(error: Exception) -> None:
+    response = Broken.as_view()(APIRequestFactory().get("/"), error=error)
 
     assert (response.status_code, response["Retry-After"]) == (503, "5")
 

@@ -20,7 +20,6 @@ from workflows import pruning
 from workflows.models import (
     DeadLetter,
     DeliveryStatus,
-    DoubtAction,
     DoubtfulFiring,
     Execution,
     ExecutionEvent,
@@ -146,15 +145,7 @@ def test_the_servers_number_counts_where_a_workflow_has_none(owner: User) -> Non
 
 @pytest.fixture
 def needed(owner: User) -> Execution:
-    """A run with an open letter, one in doubt, one with a webhook on its way, and a pinned one."""
-    DoubtfulFiring.objects.create(
-        execution=ended(90, events=1, execution_id="doubt", owner=owner),
-        key="1",
-        node="pass",
-        digest="0",
-        inputs="{}",
-        begun_at=LONG_AGO,
-    )
+    """A run with an open letter, one with a webhook on its way, and a pinned one."""
     DeadLetterFactory(execution=ended(90, events=1, execution_id="letter", owner=owner))
     WebhookDelivery.objects.create(
         owner=owner,
@@ -170,19 +161,29 @@ def needed(owner: User) -> Execution:
 def test_a_run_that_somebody_needs_stays_with_its_events(needed: Execution) -> None:
     done = pass_of(executions=30, events=14)
 
-    assert left() == {"letter", "doubt", "webhook", "pinned"}
+    assert left() == {"letter", "webhook", "pinned"}
     assert figures(done) == (0, 0, 0, True)
 
 
 def test_once_nobody_needs_them_they_go(needed: Execution) -> None:
     DeadLetter.objects.update(status=LetterStatus.DISCARDED, resolved_at=LONG_AGO)
     WebhookDelivery.objects.update(status=DeliveryStatus.DELIVERED)
-    DoubtfulFiring.objects.update(action=DoubtAction.SKIP, decided_at=LONG_AGO)
     Execution.objects.update(pinned=False)
 
     done = pass_of(executions=30)
 
-    assert (left(), done.executions) == (set(), 4)
+    assert (left(), done.executions) == (set(), 3)
+
+
+def test_a_run_that_was_cancelled_while_it_was_in_doubt_goes_with_its_doubts() -> None:
+    run = ended(90, events=1)
+    DoubtfulFiring.objects.create(
+        execution=run, key="1", node="pass", digest="0", inputs="{}", begun_at=LONG_AGO
+    )
+
+    done = pass_of(executions=30)
+
+    assert (left(), done.executions, DoubtfulFiring.objects.count()) == (set(), 1, 0)
 
 
 def test_a_run_that_is_pinned_during_the_pass_stays_with_its_events(

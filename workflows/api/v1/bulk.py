@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from engine.graph import Graph
 from workflows.api.documents import ERRORS
+from workflows.api.strict import StrictInput
 from workflows.api.v1.serializers import ExecutionInput
 from workflows.api.view import ApiView, caller
 from workflows.bulk import Item, start_executions
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from workflows.bulk import Answer
 
 
-class BulkStartItem(serializers.Serializer[Any]):
+class BulkStartItem(StrictInput):
     input = serializers.DictField(required=False)
     metadata = serializers.DictField(required=False)
     execution_id = serializers.RegexField(EXECUTION_ID, required=False, default="")

@@ -93,7 +93,7 @@ class DeadLetterDetail(DeadLetterRow):
         read_only_fields: tuple[str, ...] = fields
 
 
-class DeadLetterPatch(serializers.Serializer[Any]):
+class DeadLetterPatch(StrictInput):
     inputs = serializers.DictField(help_text="all inports of the firing: values or tagged messages")
 
 

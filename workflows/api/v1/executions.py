@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.filters import OrderingFilter
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.utils.urls import replace_query_param
@@ -30,6 +30,8 @@ from workflows.api.v1.serializers import (
     ExecutionPatch,
     ExecutionRow,
     PauseInput,
+    detail_of,
+    started_detail_of,
 )
 from workflows.api.view import ApiView, caller, idempotency_key
 from workflows.api.wire import engine_event
@@ -69,14 +71,12 @@ class EventsPage(serializers.Serializer[Any]):
 
 
 @extend_schema(tags=["executions"])
-@extend_schema_view(
-    list=extend_schema(responses={200: ExecutionRow(many=True), **ERRORS}),
-    retrieve=extend_schema(responses={200: ExecutionDetail, **ERRORS}),
-)
-class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Execution]):
+@extend_schema_view(list=extend_schema(responses={200: ExecutionRow(many=True), **ERRORS}))
+class Executions(ApiView, ListModelMixin, GenericViewSet[Execution]):
     """The caller's runs."""
 
     queryset = Execution.objects.none()  # for the schema only
+    serializer_class = ExecutionRow
     lookup_field = "execution_id"
     lookup_value_regex = "[A-Za-z0-9._:-]{1,128}"
     filterset_class = ExecutionFilter
@@ -86,11 +86,7 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
     pagination_class = Keyset
 
     def get_queryset(self) -> QuerySet[Execution]:
-        rows = executions_of(caller(self.request))
-        return rows.defer("version__graph", *LONG) if self.action == "list" else rows
-
-    def get_serializer_class(self) -> type[ExecutionRow]:
-        return ExecutionRow if self.action == "list" else ExecutionDetail
+        return executions_of(caller(self.request)).defer("version__graph", *LONG)
 
     @extend_schema(
         request=ExecutionInput,
@@ -108,7 +104,11 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
         )
         if not started.created:
             return self._accepted(request, started.execution.execution_id)
-        return self._answer(request, started.execution)
+        return _answer(request, started.execution, started_detail_of(started.execution))
+
+    @extend_schema(responses={200: ExecutionDetail, **ERRORS})
+    def retrieve(self, request: Request, execution_id: str) -> Response:
+        return Response(detail_of(find_execution(caller(request), execution_id)))
 
     @extend_schema(request=ExecutionPatch, responses={200: ExecutionDetail, **ERRORS})
     def partial_update(self, request: Request, execution_id: str) -> Response:
@@ -116,7 +116,7 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
         values = checked(ExecutionPatch, request.data)
         execution = find_execution(caller(request), execution_id)
         pin_execution(execution=execution, **values)
-        return Response(ExecutionDetail(execution).data)
+        return Response(detail_of(execution))
 
     @extend_schema(request=CancelInput, responses={202: ExecutionDetail, **ERRORS})
     @action(detail=True, methods=["post"], filterset_class=None)
@@ -183,12 +183,13 @@ class Executions(ApiView, ListModelMixin, RetrieveModelMixin, GenericViewSet[Exe
         )
 
     def _accepted(self, request: Request, execution_id: str) -> Response:
-        return self._answer(request, find_execution(caller(request), execution_id))
+        execution = find_execution(caller(request), execution_id)
+        return _answer(request, execution, detail_of(execution))
 
-    def _answer(self, request: Request, execution: Execution) -> Response:
-        where = reverse("execution-detail", [execution.execution_id], request=request)
-        data = ExecutionDetail(execution).data
-        return Response(data, status=202, headers={"Location": where})
+
+def _answer(request: Request, execution: Execution, document: Any) -> Response:
+    where = reverse("execution-detail", [execution.execution_id], request=request)
+    return Response(document, status=202, headers={"Location": where})
 
 
 # What a list does not show.

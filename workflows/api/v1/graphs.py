@@ -13,6 +13,7 @@ from engine.errors import GraphError, Problem
 from engine.graph import Graph, validate
 from workflows.api.commands import checked
 from workflows.api.documents import ERRORS, ProblemDocument
+from workflows.api.strict import StrictInput
 from workflows.api.view import ApiView
 from workflows.run_time import seconds_of
 from workflows.surroundings import graph_limits, registry
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 
-class GraphInput(serializers.Serializer[Any]):
+class GraphInput(StrictInput):
     graph = serializers.DictField(help_text="Reflow's GraphExport")
 
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from workflows.api.commands import checked, find_execution
 from workflows.api.documents import ERRORS
 from workflows.api.strict import StrictInput
-from workflows.api.v1.serializers import ExecutionDetail, ObjectText
+from workflows.api.v1.serializers import ExecutionDetail, ObjectText, detail_of
 from workflows.api.view import ApiView, caller
 from workflows.in_doubt import decide
 from workflows.models import DoubtAction, DoubtfulFiring
@@ -95,4 +95,4 @@ class Decide(ApiView):
         values = checked(DecisionInput, request.data)
         user = caller(request)
         decide(execution=find_execution(user, execution_id), by=user, **values)
-        return Response(ExecutionDetail(find_execution(user, execution_id)).data)
+        return Response(detail_of(find_execution(user, execution_id)))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from workflows.api.strict import StrictInput
 from workflows.api.view import caller
 from workflows.models import (
     EXECUTION_ID,
@@ -79,7 +81,7 @@ class _Kept(serializers.IntegerField):
         super().__init__(min_value=0, max_value=most, allow_null=True, required=False, **options)
 
 
-class WorkflowInput(serializers.Serializer[Any]):
+class WorkflowInput(StrictInput):
     name = serializers.CharField(max_length=200)
     description = serializers.CharField(allow_blank=True, default="", max_length=10_000)
     graph = serializers.DictField(help_text="Reflow's GraphExport")
@@ -89,7 +91,7 @@ class WorkflowInput(serializers.Serializer[Any]):
     keep_runs = _Kept(2**31 - 1, help_text="ended runs that are kept, the newest; 0: any number")
 
 
-class WorkflowPatch(serializers.Serializer[Any]):
+class WorkflowPatch(StrictInput):
     name = serializers.CharField(max_length=200, required=False)
     description = serializers.CharField(allow_blank=True, required=False, max_length=10_000)
     archived = serializers.BooleanField(required=False)
@@ -124,18 +126,18 @@ class VersionDetail(VersionRow):
         read_only_fields: tuple[str, ...] = fields
 
 
-class NodeInput(serializers.Serializer[Any]):
+class NodeInput(StrictInput):
     id = serializers.CharField(max_length=1000, trim_whitespace=False)
     component = serializers.CharField(max_length=128)
     metadata = serializers.DictField(required=False, help_text="the node's settings")
 
 
-class NodePatch(serializers.Serializer[Any]):
+class NodePatch(StrictInput):
     component = serializers.CharField(max_length=128, required=False)
     metadata = serializers.DictField(required=False, help_text="takes the place of the old")
 
 
-class ConnectionEnds(serializers.Serializer[Any]):
+class ConnectionEnds(StrictInput):
     from_node = serializers.CharField(max_length=1000, trim_whitespace=False)
     from_port = serializers.CharField(max_length=1000, trim_whitespace=False)
     to_node = serializers.CharField(max_length=1000, trim_whitespace=False)
@@ -184,7 +186,7 @@ class ExecutionDetail(ExecutionRow):
     result = ObjectText(read_only=True, allow_null=True)
     warnings = serializers.SerializerMethodField()
     waiting_reason = serializers.SerializerMethodField(
-        help_text="why a queued or paused run does not go on"
+        help_text="why a queued or paused run does not go on; empty in the answer to its start"
     )
 
     class Meta(ExecutionRow.Meta):
@@ -210,6 +212,28 @@ class ExecutionDetail(ExecutionRow):
         return waiting_reason(execution)
 
 
+class _StartedDetail(ExecutionDetail):
+    def get_waiting_reason(self, _execution: Execution) -> str:
+        """Nothing yet: to find it takes five statements, and a worker has just been told."""
+        return ""
+
+
+def detail_of(execution: Execution) -> Any:
+    """The document of a run."""
+    return _detail(ExecutionDetail).to_representation(execution)
+
+
+def started_detail_of(execution: Execution) -> Any:
+    """The document of a run that was made just now."""
+    return _detail(_StartedDetail).to_representation(execution)
+
+
+@cache
+def _detail(kind: type[ExecutionDetail]) -> ExecutionDetail:
+    """One for all: the framework makes every field anew for each serializer."""
+    return kind()
+
+
 @extend_schema_field(int)
 class _OwnWorkflow(serializers.PrimaryKeyRelatedField[Workflow]):
     def get_queryset(self) -> QuerySet[Workflow]:
@@ -222,7 +246,7 @@ class _OwnVersion(serializers.PrimaryKeyRelatedField[WorkflowVersion]):
         return versions_of(caller(self.context["request"]))
 
 
-class ExecutionInput(serializers.Serializer[Any]):
+class ExecutionInput(StrictInput):
     """What to run: exactly one of ``workflow``, ``version`` and ``graph``."""
 
     workflow = _OwnWorkflow(required=False)
@@ -269,13 +293,13 @@ class DeliveryDetail(DeliveryRow):
         read_only_fields: tuple[str, ...] = fields
 
 
-class ExecutionPatch(serializers.Serializer[Any]):
+class ExecutionPatch(StrictInput):
     pinned = serializers.BooleanField(help_text="kept for ever, with its events")
 
 
-class PauseInput(serializers.Serializer[Any]):
+class PauseInput(StrictInput):
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=1000)
 
 
-class CancelInput(serializers.Serializer[Any]):
+class CancelInput(StrictInput):
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=1000)

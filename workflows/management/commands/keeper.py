@@ -16,7 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from workflows.partitions import Ahead
-from workflows.recovery import ClockGuard, elect, resign, round_of_keeper
+from workflows.recovery import ClockGuard, elect, mend, resign, round_of_keeper, wake_forgotten
 from workflows.repeats import Repeats
 
 if TYPE_CHECKING:
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
+TROUBLE = "the database did not answer; trying again: %s"
 
 
 class Command(BaseCommand):
     help = "Queue runs again whose worker is lost, and wake queued ones; safe to run in any number."
+    requires_system_checks = ()  # they take a second in which nobody keeps, and others make them
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,7 +42,9 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         holder = f"{socket.gethostname()}:{os.getpid()}"
         if options["once"]:
-            self._round(holder)
+            if elect(holder):
+                round_of_keeper()
+                self._ahead.look()
             resign(holder)
             return
         stop = threading.Event()
@@ -49,24 +53,42 @@ class Command(BaseCommand):
         self._keep(holder, stop)
 
     def _keep(self, holder: str, stop: threading.Event) -> None:
-        guard = ClockGuard(settings.LEASE_SECONDS / 5, settings.LEASE_SECONDS)
         logger.info("the keeper %s is up", holder)
+        leads = threading.Event()
+        # Beside the rest: a broker that hangs takes its time for each hint.
+        waker = threading.Thread(target=_wake, args=(leads, stop), name="waker", daemon=True)
+        waker.start()
+        guard = ClockGuard(settings.LEASE_SECONDS / 5, settings.LEASE_SECONDS)
         troubled = Repeats(logger)
         reaping_from = 0.0
         while not stop.is_set():
             try:
-                if guard.trusted():
-                    self._round(holder, reaping=time.monotonic() >= reaping_from)
+                if guard.trusted() and elect(holder):
+                    leads.set()
+                    mend(reaping=time.monotonic() >= reaping_from)
+                    self._ahead.look()
                     troubled.right("the database takes writes again")
+                else:
+                    leads.clear()
             except DatabaseError as error:
-                text = "the database did not answer; trying again: %s"
-                troubled.wrong(text, error, level=logging.ERROR)
+                leads.clear()
+                troubled.wrong(TROUBLE, error, level=logging.ERROR)
                 connection.close()
                 reaping_from = time.monotonic() + settings.LEASE_SECONDS
             stop.wait(TICK_SECONDS)
+        waker.join()
         resign(holder)
 
-    def _round(self, holder: str, *, reaping: bool = True) -> None:
-        if elect(holder):
-            round_of_keeper(reaping=reaping)
-            self._ahead.look()
+
+def _wake(leads: threading.Event, stop: threading.Event) -> None:
+    troubled = Repeats(logger)
+    while not stop.wait(TICK_SECONDS):
+        if not leads.is_set():
+            continue
+        try:
+            wake_forgotten()
+            troubled.right("the database answers again")
+        except DatabaseError as error:
+            troubled.wrong(TROUBLE, error, level=logging.ERROR)
+            connection.close()
+    connection.close()
