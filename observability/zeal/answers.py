@@ -66,6 +66,7 @@ class Ambiguous:
     """Zeal may have done it: a time-out, a broken connection, a 5xx, an answer that is none."""
 
     why: str
+    status: int = 0  # 0: there was no answer
 
     def __str__(self) -> str:
         return self.why
@@ -105,7 +106,7 @@ def of_response(response: HttpResponse, read: Read[T]) -> Answer[T]:
     proxied = response.status == 503 and body is None  # a proxy's rate limit: Zeal was not asked
     if response.status == 429 or proxied:
         return Later(str(refused), _wait(response))
-    return Ambiguous(str(refused)) if response.status >= 500 else refused
+    return Ambiguous(str(refused), response.status) if response.status >= 500 else refused
 
 
 def _json(response: HttpResponse) -> Any:

@@ -14,13 +14,12 @@ from observability.zeal.answers import Ambiguous, Later, Ok, Refused, lost_param
 from observability.zeal.config import TraceApi
 from observability.zeal.finding import find_session
 from observability.zeal.progress import NotNowError
-from observability.zeal.senders import FlowSender, ZipSender
+from observability.zeal.senders import FlowSender, ZipSender, not_now
 from observability.zeal.translating import chunks_of
 from observability.zeal.wire import whole
 
 if TYPE_CHECKING:
     from observability.models import TraceSession
-    from observability.zeal.answers import Answer
     from observability.zeal.client import ZealClient
     from observability.zeal.link import Link
     from observability.zeal.runs import Page, Run
@@ -59,7 +58,7 @@ class TraceCollector:
                 await self._opened(row, run, found.data)
                 return
             if isinstance(found, (Later, Ambiguous)):
-                raise _not_now(found)
+                raise not_now(found)
         await settle(row, asked_at=timezone.now(), profile=profile, workflow_id=run.workflow_id)
         if self._client.config.traces is TraceApi.FLOW_TRACES:
             answer = await self._client.open_flow_session(run.workflow_id, run.workflow_name)
@@ -72,7 +71,7 @@ class TraceCollector:
             return
         if not isinstance(answer, Ambiguous):
             await settle(row, asked_at=None)
-        raise _not_now(answer)
+        raise not_now(answer)
 
     async def _opened(self, row: TraceSession, run: Run, session_id: str) -> None:
         changes = {"session_id": session_id, "state": TraceState.OPEN, "asked_at": None}
@@ -143,7 +142,7 @@ class TraceCollector:
         if isinstance(result.trouble, Refused) and lost_parameter(result.trouble):
             await self._switch(row, result.trouble)
         if result.trouble is not None:
-            raise _not_now(result.trouble)
+            raise not_now(result.trouble)
 
     async def _switch(self, row: TraceSession, answer: Refused) -> None:
         """This Zeal loses the ids in paths: turn to the other interface, if we may."""
@@ -173,7 +172,7 @@ class TraceCollector:
             return
         final = isinstance(answer, Refused) and answer.status in ABOUT_CONTENT
         if not isinstance(answer, Ok) and not final:
-            raise _not_now(answer)
+            raise not_now(answer)
         told = progress.last_error(f"the end was not taken: {answer}") if final else {}
         ended = {"state": TraceState.DELIVERED, "ended_at": timezone.now()}
         await settle(row, **ended, fails=0, next_try=None, **told)
@@ -192,8 +191,3 @@ def summary_of(row: TraceSession, page: Page) -> dict[str, int]:
         "totalDuration": whole(page.duration_ms),
         "totalDataProcessed": row.data_bytes,
     }
-
-
-def _not_now(answer: Answer[Any]) -> NotNowError:
-    seconds = answer.seconds if isinstance(answer, Later) else 0
-    return NotNowError(str(answer), seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from observability.zeal.answers import Answer
     from observability.zeal.config import ZealConfig
+
+LATELY_SECONDS = 60.0
 
 
 class Link:
@@ -28,6 +31,7 @@ class Link:
         self.finds_out = config.traces is TraceApi.AUTO
         first = TraceApi.ZIP if self.finds_out else config.traces
         self.profile = first
+        self._took_at = float("-inf")  # the last trace event of any run, on the monotonic clock
 
     def heard(self, answer: Answer[Any]) -> None:
         """Learn from an answer; a no is one, too."""
@@ -37,6 +41,15 @@ class Link:
             self.last_error, self.last_error_at = str(answer), timezone.now()
         if isinstance(answer, Later):
             self._is(connected=False)
+
+    def took(self) -> None:
+        """It has stored trace events of some run."""
+        self._took_at = time.monotonic()
+
+    @property
+    def takes(self) -> bool:
+        """Whether it has stored trace events of some run just now."""
+        return time.monotonic() - self._took_at < LATELY_SECONDS
 
     def lost(self) -> None:
         """It answers no question for its health."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from observability.zeal.answers import Ambiguous, Later, Ok, Refused, lost_parameter
+from observability.zeal.progress import NotNowError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from observability.models import TraceSession
     from observability.zeal.answers import Answer
@@ -16,7 +18,12 @@ if TYPE_CHECKING:
     from observability.zeal.link import Link
     from observability.zeal.translating import Chunk, Document
 
+T = TypeVar("T")
+Trouble: TypeAlias = Refused | Later | Ambiguous
+
 ABOUT_CONTENT = frozenset({400, 413, 422})
+SUSPECT_FAILS = 4  # tries, and each time as many again
+HOPELESS_FAILS = 16  # tries, which take some four minutes
 
 
 @dataclass(slots=True)
@@ -26,7 +33,7 @@ class Sent:
     settled: int = 0
     dropped: list[str] = field(default_factory=list)  # why, of those among the settled
     in_doubt: int = 0
-    trouble: Refused | Later | Ambiguous | None = None
+    trouble: Trouble | None = None
 
     def drop(self, document: Document, answer: Answer[Any]) -> None:
         self.settled += 1
@@ -48,6 +55,7 @@ class ZipSender:
         """
         maybe = sum(1 for each in chunk.documents if each.seq <= under_way_seq)
         answer = await self._client.stored_numbers(self._row.session_id)
+        _wait_for(answer, self._row)
         if not isinstance(answer, Ok):
             return 0, maybe
         known = set(answer.data)
@@ -65,12 +73,11 @@ class ZipSender:
     async def _send(self, documents: list[Document], result: Sent) -> None:
         if not documents or result.trouble is not None:
             return
-        answer = await self._client.add_events(
-            self._row.session_id, [each.body for each in documents]
-        )
-        self._link.heard(answer)
+        answer = await self._ask(documents)
         if isinstance(answer, Ok):
             result.settled += len(documents)
+        elif broke(answer) and suspects(self._row.fails):
+            await self._past_what_breaks_it(documents, result)
         elif not about_content(answer):
             result.trouble = answer
             result.in_doubt = len(documents) if isinstance(answer, Ambiguous) else 0
@@ -82,6 +89,16 @@ class ZipSender:
             half = len(documents) // 2
             await self._send(documents[:half], result)
             await self._send(documents[half:], result)
+
+    async def _ask(self, documents: Sequence[Document]) -> Answer[int]:
+        bodies = [each.body for each in documents]
+        answer = await self._client.add_events(self._row.session_id, bodies)
+        return _noted(self._link, answer)
+
+    async def _past_what_breaks_it(self, documents: Sequence[Document], result: Sent) -> None:
+        await past_what_breaks_it(
+            documents, lambda each: self._ask([each]), result, self._link, self._row
+        )
 
     async def _around(
         self, documents: list[Document], places: set[int], answer: Answer[Any], result: Sent
@@ -108,6 +125,7 @@ class FlowSender:
         """Counted: as many hops as the session has more than were stored before."""
         possible = sum(1 for each in chunk.documents if each.seq <= under_way_seq)
         answer = await self._client.flow_session(self._row.session_id)
+        _wait_for(answer, self._row)
         hops = answer.data.get("traces") if isinstance(answer, Ok) and answer.data else None
         if not isinstance(hops, list):
             return 0, possible
@@ -117,9 +135,12 @@ class FlowSender:
 
     async def send(self, documents: Sequence[Document]) -> Sent:
         result = Sent()
-        for document in documents:
-            answer = await self._client.add_hop(self._row.session_id, document.body)
-            self._link.heard(answer)
+        for place, document in enumerate(documents):
+            answer = await self._ask(document)
+            if broke(answer) and suspects(self._row.fails):
+                left = documents[place:]
+                await past_what_breaks_it(left, self._ask, result, self._link, self._row)
+                break
             if not isinstance(answer, Ok) and not about_content(answer):
                 result.trouble = answer
                 result.in_doubt = 1 if isinstance(answer, Ambiguous) else 0
@@ -129,6 +150,74 @@ class FlowSender:
             else:
                 result.drop(document, answer)
         return result
+
+    async def _ask(self, document: Document) -> Answer[None]:
+        answer = await self._client.add_hop(self._row.session_id, document.body)
+        return _noted(self._link, answer)
+
+
+def _wait_for(answer: Answer[Any], row: TraceSession) -> None:
+    """Ask another time what has arrived, rather than repeat a batch; but not for ever."""
+    if isinstance(answer, (Later, Ambiguous)) and row.fails < HOPELESS_FAILS:
+        raise not_now(answer)
+
+
+def not_now(answer: Answer[Any]) -> NotNowError:
+    seconds = answer.seconds if isinstance(answer, Later) else 0
+    return NotNowError(str(answer), seconds)
+
+
+def _noted(link: Link, answer: Answer[T]) -> Answer[T]:
+    link.heard(answer)
+    if isinstance(answer, Ok):
+        link.took()
+    return answer
+
+
+async def past_what_breaks_it(
+    documents: Sequence[Document],
+    ask: Callable[[Document], Awaitable[Answer[Any]]],
+    result: Sent,
+    link: Link,
+    row: TraceSession,
+) -> None:
+    """Send them one by one, and drop those at which Zeal fails while it takes one behind them.
+
+    An outage looks the same to each of them, so without one that is taken none is dropped; but
+    what has failed ``HOPELESS_FAILS`` times is, if Zeal takes the events of other runs.
+    """
+    failed: list[tuple[Document, Trouble]] = []
+    for document in documents:
+        answer = await ask(document)
+        if isinstance(answer, Ok):
+            _drop_all(failed, result)
+            result.settled += 1
+        elif broke(answer) or about_content(answer):
+            failed.append((document, answer))
+        else:
+            result.trouble = answer
+            break
+    if failed and row.fails >= HOPELESS_FAILS and link.takes:
+        _drop_all(failed, result)
+    if failed:
+        result.in_doubt = len(failed)
+        result.trouble = result.trouble or failed[0][1]
+
+
+def _drop_all(failed: list[tuple[Document, Trouble]], result: Sent) -> None:
+    for document, why in failed:
+        result.drop(document, why)
+    failed.clear()
+
+
+def suspects(fails: int) -> bool:
+    """Whether it is time to ask which event it is; not each time, for it takes many requests."""
+    return fails >= SUSPECT_FAILS and fails % SUSPECT_FAILS == 0
+
+
+def broke(answer: Answer[Any]) -> bool:
+    """Whether Zeal failed at what was sent: a 500 of its own, and no proxy's answer for it."""
+    return isinstance(answer, Ambiguous) and answer.status == HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def about_content(answer: Answer[Any]) -> bool:

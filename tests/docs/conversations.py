@@ -37,7 +37,7 @@ MOMENTS = [
     (re.compile(r"\b\d{13}\b"), "1775044800000"),
     (re.compile(r'"sid":"\w+"'), '"sid":"k3J"'),
     (re.compile(r'"id":"[0-9a-f-]{36}"'), '"id":"7e1c"'),
-    (re.compile(r"\b(evt|exec|trace)_\w+"), r"\1_1"),
+    (re.compile(r"\b(evt|exec|trace|fts|ft|req)_\w+"), r"\1_1"),
 ]
 
 
@@ -71,9 +71,14 @@ def _shown(line: str) -> str:
     head = line.removesuffix(text)
     if text:
         text = json.dumps(_short(json.loads(text)), separators=(",", ":"), ensure_ascii=False)
-    for moment, fixed in MOMENTS:
-        text = moment.sub(fixed, text)
-    return head + text
+    return head + fixed(text)
+
+
+def fixed(text: str) -> str:
+    """With the times and ids that differ from run to run written the same."""
+    for moment, same in MOMENTS:
+        text = moment.sub(same, text)
+    return text
 
 
 def _short(value: Any) -> Any:

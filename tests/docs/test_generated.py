@@ -12,13 +12,15 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework import exceptions
 
 from engine.components.conditions import OPERATORS
-from tests.docs.generated import calls, replace_block
+from tests.docs import zeal_calls
+from tests.docs.generated import calls
 from tests.docs.pages import BLOCKS, DOCS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STALE = "the page is older than the code: run  .venv/bin/python -m tests.docs.write"
+    from tests.fakes.zeal.server import Mode
+
 CODE_IN_A_TABLE = re.compile(r"^\| `([a-z_]+)` \|", re.MULTILINE)
 CHECKING = re.compile(r"^from engine\.graph\.(\w+) import", re.MULTILINE)
 OPERATOR_ROW = re.compile(r"^\| `([a-z_`, ]+)` \| [^|]+ \|$", re.MULTILINE)
@@ -30,11 +32,20 @@ CALL_IN_A_TABLE = re.compile(r"^\| `([A-Z]+ /[^`?]*)", re.MULTILINE)
     BLOCKS.items(),
     ids=lambda item: "-".join(item) if isinstance(item, tuple) else "",
 )
-def test_a_generated_part_is_up_to_date(place: tuple[str, str], make: Callable[[], str]) -> None:
-    page, name = place
-    text = (DOCS / page).read_text("utf-8")
+def test_a_generated_part_is_up_to_date(
+    up_to_date: Callable[[tuple[str, str], str], None],
+    place: tuple[str, str],
+    make: Callable[[], str],
+) -> None:
+    up_to_date(place, make())
 
-    assert replace_block(text, name, make()) == text, STALE
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("mode", ["shipped", "intended"])
+def test_what_zeal_is_told_is_up_to_date(
+    up_to_date: Callable[[tuple[str, str], str], None], mode: Mode
+) -> None:
+    up_to_date(("zeal.md", f"calls, {mode}"), zeal_calls.calls(mode))
 
 
 def test_the_components_page_explains_every_operator_of_rules() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from tests.docs.generated import replace_block
-from tests.docs.pages import BLOCKS, DOCS
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).with_name("test_generated.py")
 
 
-def main() -> None:
-    for (page, name), make in BLOCKS.items():
-        file = DOCS / page
-        file.write_text(replace_block(file.read_text("utf-8"), name, make()), "utf-8")
+def main() -> int:
+    command = [sys.executable, "-m", "pytest", str(TESTS), "--write-docs", "-q", "-k", "up_to_date"]
+    return subprocess.run(command, check=False).returncode  # noqa: S603 -- ourselves
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

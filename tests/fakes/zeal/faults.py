@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from dataclasses import dataclass, field
 from random import Random
@@ -33,6 +34,8 @@ class Faults:
             without ``WS_NO_BUFFER_UTIL=1``.
         ws_refused: the live port refuses every WebSocket, as some proxies do.
         deaf: what a client of the live socket says is not heard.
+        break_at: 500 for a trace event or hop with this text, each time; what stands before it in
+            its request is stored; empty: never.
         socket_drop_after: a live connection breaks, in the middle of a frame, after so many
             events from its client; 0: never.
         socket_drop_at: a live connection breaks when a frame with this text comes; empty: never.
@@ -51,9 +54,13 @@ class Faults:
     ws_broken: bool = False
     ws_refused: bool = False
     deaf: bool = False
+    break_at: str = ""
     socket_drop_after: int = 0
     socket_drop_at: str = ""
     _random: Random | None = None
+
+    def breaks_at(self, document: object) -> bool:
+        return bool(self.break_at) and self.break_at in json.dumps(document)
 
     def next(self, path: str) -> Fault:
         """What goes wrong with the next request."""

@@ -51,6 +51,8 @@ async def create(zeal: FakeZeal, request: Request) -> Response:
 
 async def add_hop(zeal: FakeZeal, request: Request, session_id: str) -> Response:
     hop = _checked(request.json())
+    if zeal.faults.breaks_at(hop):
+        raise StorageError("it breaks at this hop")
     hop = {"depth": 0, "graphId": "main", "graphName": "Main"} | hop
     made = {"id": new_id("ft"), "timestamp": now_iso()}
     stranger = {"id": session_id, "unknown": True, "events": [], "hops": []}

@@ -85,6 +85,7 @@ class FakeZeal:
         self.faults = faults or Faults()
         self.record = Record(record)
         self.wire: deque[str] = deque(maxlen=1000)  # packets of the live socket, both ways
+        self.exchanges: deque[tuple[Request, Response]] = deque(maxlen=1000)  # over HTTP
         self.secret_key = secret_key
         self.ping_interval = ping_interval
         self.ping_timeout = ping_timeout
@@ -188,6 +189,7 @@ class FakeZeal:
 
     def _note(self, request: Request, response: Response, fault: str) -> None:
         if not request.path.startswith(control.PREFIX):
+            self.exchanges.append((request, response))
             kept = {"fault": fault, "headers": request.headers, "size": len(request.body)}
             self.record.add(
                 "http", method=request.method, path=request.path, status=response.status, **kept

@@ -111,6 +111,8 @@ async def add_events(zeal: FakeZeal, request: Request, session_id: str) -> Respo
 def add_event(zeal: FakeZeal, session_id: str, event: Json) -> None:
     if abs(event["timestamp"]) > LAST_DATE_MS:
         raise StorageError("Invalid time value")
+    if zeal.faults.breaks_at(event):
+        raise StorageError("it breaks at this event")
     if "duration" in event:
         event["duration"] = whole(event["duration"], "duration")
     kept = {name: value for name, value in stored(event).items() if name != "error"}

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from asgiref.sync import sync_to_async
 
+from observability.zeal import progress
 from observability.zeal.progress import send_again
+from observability.zeal.senders import HOPELESS_FAILS, SUSPECT_FAILS
 from observability.zeal.sync import _until
 from tests.factories import FAR_AHEAD, WorkflowFactory
 from tests.fakes.examples import WORKFLOW
-from tests.fakes.zeal import FakeZeal, Tally, tally
+from tests.fakes.zeal import FakeZeal, Faults, Tally, tally
 from tests.observability.zeal.told import (
     add_events,
     completed,
@@ -32,6 +34,7 @@ from tests.observability.zeal.told import (
 from workflows.models import KeeperLease, Status
 
 if TYPE_CHECKING:
+    from tests.fakes.zeal.server import Mode
     from workflows.models import Execution
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,6 +116,67 @@ async def test_an_event_that_zeal_refuses_is_dropped_and_the_rest_arrives() -> N
     assert found.last_error.startswith("dropped: event 2: 400 VALIDATION_ERROR")
 
 
+@pytest.fixture
+def quick_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(progress, "LONGEST_PAUSE_SECONDS", 0.05)
+
+
+@pytest.mark.usefixtures("quick_tries")
+async def test_events_at_which_zeal_fails_each_time_are_dropped_and_the_rest_arrives() -> None:
+    strange = [message(number) for number in (71, 72)]
+    for each in strange:
+        each[2]["from_port"] = "poison"
+    faults = Faults(break_at="poison")
+    async with FakeZeal("intended", faults=faults) as zeal, syncing(config_of(zeal)):
+        run: Execution = await make(*messages(70), *strange, *messages(60, 73))
+        found = await told(run)
+
+    assert seqs(zeal) == [*range(1, 71), *range(73, 133)]
+    assert (found.sent, found.dropped, found.repeated) == (130, 2, 0)
+    assert found.last_error.startswith("dropped: event 72: 500")
+
+
+@pytest.mark.usefixtures("quick_tries")
+async def test_a_hop_at_which_zeal_fails_each_time_is_dropped_and_the_rest_arrives() -> None:
+    strange = message(3)
+    strange[2]["from_port"] = "poison"
+    faults = Faults(break_at="poison")
+    async with (
+        FakeZeal("shipped", faults=faults) as zeal,
+        syncing(config_of(zeal, preview_characters=50)),
+    ):
+        found = await told(await make(*messages(2), strange, *messages(3, 4)))
+
+    assert hop_numbers(zeal) == [1, 2, 4, 5, 6]
+    assert (found.sent, found.dropped) == (5, 1)
+
+
+@pytest.mark.usefixtures("quick_tries")
+async def test_a_last_event_at_which_zeal_fails_waits_until_it_takes_those_of_another() -> None:
+    strange = message(2)
+    strange[2]["from_port"] = "poison"
+    faults = Faults(break_at="poison")
+    async with FakeZeal("intended", faults=faults) as zeal, syncing(config_of(zeal)):
+        run: Execution = await make(strange)
+        await until(lambda: row(run.pk, fails__gte=HOPELESS_FAILS + SUSPECT_FAILS))
+        await told(await make(message(1)))
+        found = await told(run)
+
+    assert (found.sent, found.dropped) == (0, 1)
+
+
+@pytest.mark.usefixtures("quick_tries")
+async def test_nothing_is_dropped_while_zeal_fails_at_everything() -> None:
+    async with FakeZeal("intended", faults=Faults(break_at="e")) as zeal, syncing(config_of(zeal)):
+        run: Execution = await make(*messages(3))
+        await until(lambda: row(run.pk, fails__gte=2 * HOPELESS_FAILS))
+        zeal.faults.break_at = ""
+        found = await told(run)
+
+    assert (seqs(zeal), found.sent, found.dropped) == ([1, 2, 3], 3, 0)
+
+
 async def test_what_has_arrived_without_an_answer_is_not_sent_again() -> None:
     async with FakeZeal("intended") as zeal:
         zeal.faults.only = "/api/zip/traces"
@@ -122,6 +186,24 @@ async def test_what_has_arrived_without_an_answer_is_not_sent_again() -> None:
 
     assert seqs(zeal) == list(range(1, 71))
     assert (found.sent, found.repeated) == (70, 0)
+
+
+@pytest.mark.usefixtures("quick_tries")
+@pytest.mark.parametrize(
+    ("mode", "path"), [("intended", "/api/zip/"), ("shipped", "/api/flow-traces/sessions")]
+)
+async def test_what_has_arrived_is_asked_until_zeal_says(mode: Mode, path: str) -> None:
+    async with FakeZeal(mode) as zeal, syncing(config_of(zeal, preview_characters=50)):
+        run: Execution = await make(*messages(1), status=Status.RUNNING)
+        await until(lambda: row(run.pk, trace_seq=1))
+        zeal.faults.only = path
+        zeal.faults.script.extend(["lost", "drop", "error", "busy"])
+        await sync_to_async(add_events)(run, *messages(3, 2))
+        await sync_to_async(end)(run)
+        found = await told(run)
+
+    assert (seqs(zeal) or hop_numbers(zeal)) == [1, 2, 3, 4]
+    assert (found.sent, found.repeated) == (4, 0)
 
 
 async def test_one_batch_is_repeated_and_counted_where_zeal_does_not_say() -> None:
