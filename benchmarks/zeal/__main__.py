@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,22 @@ def main() -> None:
     print(text)
     if given.write:
         before, _, rest = PAGE.read_text().partition(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}")
+        old, _, after = rest.partition(END)
+        if given.only:
+            text = merged(old.strip("\n"), text)
+        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def merged(old: str, new: str) -> str:
+    """The old block with the new lines: rows by their case, notes by their first word."""
+    rows: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    for line in f"{old}\n{new}".splitlines():
+        if line.startswith("|"):
+            rows[line.split("|")[1]] = line
+        elif line:
+            notes[re.split(r"\W", line)[0]] = line
+    return "\n\n".join(["\n".join(rows.values()), *notes.values()])
 
 
 def _settle_in(folder: Path) -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpx
 
@@ -18,6 +18,8 @@ from reflow_site.supervisor.credentials import Credentials, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+Start: TypeAlias = "Callable[..., Server]"  # with the options of ``up``, and its environment
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90.0

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +15,7 @@ from engine.graph import Graph
 from reflow_site.supervisor.broker import broker_spec, find_server, prepare
 from reflow_site.supervisor.children import Child
 from reflow_site.supervisor.output import Output
-from tests.e2e.server import Server, descendants, is_running, wait_for
+from tests.e2e.server import descendants, is_running, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,24 +23,11 @@ if TYPE_CHECKING:
 
     from websockets.sync.connection import Connection
 
+    from tests.e2e.server import Start
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 LEASE_SECONDS = 3.0
-Start = Callable[..., Server]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    servers: list[Server] = []
-
-    def made(*options: str, **environment: str) -> Server:
-        server = Server(tmp_path / "var of mine", *options, **environment)
-        servers.append(server)
-        return server
-
-    yield made
-    for server in servers:
-        server.close()
 
 
 def delay(milliseconds: int) -> dict[str, Any]:
