@@ -27,6 +27,7 @@ from workflows.payloads import adopt_strays, remove, unused
 from workflows.recovery import elect, resign
 from workflows.retention import (
     Policy,
+    breakers_due,
     events_due,
     executions_due,
     payload_uses_due,
@@ -110,6 +111,7 @@ def prune(
         if not events_only:
             work.executions()
             work.versions()
+            work.breakers()
             work.payloads()
     except (DatabaseError, PayloadError) as error:
         logger.exception("retention broke off")
@@ -198,6 +200,12 @@ class _Pass:
             except IntegrityError:  # a run of one begins just now: the next pass sees it
                 return
             self.done.versions += gone
+
+    def breakers(self) -> None:
+        due = breakers_due(self._policy)
+        if not self._pace.over and due.exists():
+            with self._batch():
+                due.delete()
 
     def payloads(self) -> None:
         """Large texts that no run needs any more; unknown files too, once a day or by hand."""

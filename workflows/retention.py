@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
 from workflows.models import (
+    CircuitBreaker,
     DeadLetter,
     DeliveryStatus,
     Execution,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+BREAKER_DAYS = 30
 POSTED_DAYS = 1  # that a posted graph without a run is kept: somebody may be about to start it
 
 
@@ -112,6 +114,12 @@ def versions_due(policy: Policy) -> QuerySet[WorkflowVersion]:
     runs = Execution.objects.filter(version=OuterRef("pk"))
     posted = WorkflowVersion.objects.filter(workflow__isnull=True)
     return posted.filter(~Exists(runs), created_at__lt=policy.before(POSTED_DAYS))
+
+
+def breakers_due(policy: Policy) -> QuerySet[CircuitBreaker]:
+    """Breakers that nothing has called or that have not failed for a month: as good as none."""
+    before = policy.before(BREAKER_DAYS)
+    return CircuitBreaker.objects.filter(since__lt=before, last_error_at__lt=before)
 
 
 def what_is_due(policy: Policy) -> Due:

@@ -63,7 +63,10 @@ def failures_of(execution: Execution) -> list[FailureRow]:
 
 
 def node_states(execution: Execution, failures: Sequence[FailureRow]) -> dict[str, str]:
-    """Per node that did something: ``running``, ``completed``, ``handled`` or ``failed``."""
+    """Per node that did something: ``running``, ``completed``, ``handled`` or ``failed``.
+
+    ``waiting`` is one that a person has to decide about. Without a worker nothing is at work.
+    """
     rows = execution.stored_events.filter(type__in=(EXECUTING, COMPLETED, FAILED))
     last: dict[str, dict[str, int]] = {}
     # Without order_by() the model's ordering would make each row a group of its own.
@@ -76,22 +79,26 @@ def node_states(execution: Execution, failures: Sequence[FailureRow]) -> dict[st
     handled = {node for (node,) in errors}
     unhandled = {failure.node for failure in failures if not failure.handled}
     listed = {failure.node for failure in failures}
-    return {
+    states = {
         node: _state(
             seqs,
-            over=execution.is_over,
+            works=bool(execution.worker) and not execution.is_over,
             failed=node in unhandled or node not in listed,
             handled=node in handled,
         )
         for node, seqs in last.items()
     }
+    if execution.status == Status.WAITING:
+        asked = execution.doubts.filter(action="").values_list("node", flat=True)
+        states |= dict.fromkeys(asked, "waiting")
+    return states
 
 
-def _state(seqs: dict[str, int], *, over: bool, failed: bool, handled: bool) -> str:
+def _state(seqs: dict[str, int], *, works: bool, failed: bool, handled: bool) -> str:
     if FAILED in seqs and failed:
         return "failed"
     ended = max(seqs.get(COMPLETED, 0), seqs.get(FAILED, 0))
-    if not over and seqs.get(EXECUTING, 0) > ended:
+    if works and seqs.get(EXECUTING, 0) > ended:
         return "running"
     if handled or FAILED in seqs:
         return "handled"

@@ -9,7 +9,7 @@ window.Reflow = window.Reflow || {};
     const LINE_HEIGHT = 1.35;
     const READABLE = 0.75; // of full size; a smaller drawing is laid out again to fill its box
     const MANY = 300; // nodes; more are laid out once
-    const SYMBOLS = { completed: "✓ ", failed: "✕ ", running: "▶ ", handled: "! ", problem: "✕ " };
+    const SYMBOLS = { completed: "✓ ", failed: "✕ ", running: "▶ ", handled: "! ", waiting: "? ", problem: "✕ " };
 
     function colour(name) {
         return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -27,7 +27,7 @@ window.Reflow = window.Reflow || {};
 
     function look() {
         const tone = (name) => plain(colour(name));
-        const states = { completed: "good", failed: "bad", running: "busy", handled: "warn", problem: "bad" };
+        const states = { completed: "good", failed: "bad", running: "busy", handled: "warn", waiting: "warn", problem: "bad" };
         const node = {
             shape: "round-rectangle", width: "data(width)", height: "data(height)", label: "data(text)", "text-wrap": "wrap", "text-valign": "center", "text-halign": "center",
             "font-size": FONT_SIZE, "font-family": FONT, "line-height": LINE_HEIGHT, color: tone("--rf-strong"),

@@ -11,13 +11,14 @@ from django.urls import reverse
 
 from engine.graph import Graph
 from tests.factories import (
+    LONG_AGO,
     ExecutionEventFactory,
     ExecutionFactory,
     UserFactory,
     WorkflowFactory,
     WorkflowVersionFactory,
 )
-from workflows.models import Execution, Status
+from workflows.models import DoubtfulFiring, Execution, Status
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -142,6 +143,17 @@ def test_nodes_are_coloured_by_what_their_events_say(pages: Client, admin_user: 
         "careful": "handled",
     }
     assert (state["status"], state["over"], state["last_seq"]) == ("running", False, 10)
+
+
+def test_without_a_worker_no_node_is_at_work(pages: Client, admin_user: User) -> None:
+    queued = ExecutionFactory(owner=admin_user, status=Status.QUEUED)
+    waiting = ExecutionFactory(owner=admin_user, status=Status.WAITING)
+    for execution in (queued, waiting):
+        events(execution, ("NodeExecuting", "pay", {}))
+    DoubtfulFiring.objects.create(execution=waiting, node="pay", key="k", begun_at=LONG_AGO)
+
+    assert pages.get(url_of(queued, "state")).json()["node_states"] == {"pay": ""}
+    assert pages.get(url_of(waiting, "state")).json()["node_states"] == {"pay": "waiting"}
 
 
 def test_events_are_shown_newest_first_by_type_and_node(

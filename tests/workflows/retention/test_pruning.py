@@ -18,6 +18,8 @@ from tests.factories import (
 from tests.workflows.retention.rows import ended, left, pace, policy
 from workflows import pruning
 from workflows.models import (
+    CircuitBreaker,
+    CircuitKind,
     DeadLetter,
     DeliveryStatus,
     DoubtfulFiring,
@@ -218,6 +220,22 @@ def test_a_posted_graph_goes_with_its_last_run_after_a_day(owner: User) -> None:
 
     assert set(WorkflowVersion.objects.all()) == {fresh, used, kept}
     assert (done.versions, alone.executions.count()) == (1, 0)
+
+
+def test_a_breaker_goes_a_month_after_it_was_last_heard_of(owner: User) -> None:
+    days = {"quiet": (31, 31), "failing": (31, 1), "moved": (1, 31)}  # since, last error
+    for name, (since, failed) in days.items():
+        CircuitBreaker.objects.create(
+            owner=owner,
+            kind=CircuitKind.NAME,
+            name=name,
+            since=timezone.now() - timedelta(days=since),
+            last_error_at=timezone.now() - timedelta(days=failed),
+        )
+
+    pass_of()
+
+    assert {each.name for each in CircuitBreaker.objects.all()} == {"failing", "moved"}
 
 
 # How a pass goes.
