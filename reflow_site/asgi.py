@@ -22,3 +22,4 @@ application = ProtocolTypeRouter(
         "websocket": URLRouter(routing.websocket_urlpatterns),
     }
 )
+import_module("reflow_site.garbage").settle()

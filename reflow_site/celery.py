@@ -10,6 +10,7 @@ from celery import Celery
 from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 from django.conf import settings
 
+from reflow_site.garbage import settle
 from reflow_site.hearing import Hearing
 from reflow_site.supervisor.leash import end_with
 
@@ -39,3 +40,4 @@ def end_with_the_worker(**_kwargs: Any) -> None:
     """
     end_with(os.getppid())
     os.nice(settings.WORKER_NICE)
+    settle()

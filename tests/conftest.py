@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
+LOOKS = "workflows.looking.TakeBackLostRuns"
+
 load_profile()
 
 
@@ -49,6 +51,12 @@ def _no_redis(settings: Any) -> None:
     """Nudges and hints go through memory, also where a server runs in this folder."""
     settings.CHANNEL_LAYERS = IN_MEMORY
     celery_app.conf.update(broker_url="memory://")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_looks(settings: Any) -> None:
+    """Lost runs stay lost until a test takes them back, and pages take as many queries each time."""
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != LOOKS]
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import connection
 
 from workflows.errors import AdmissionError
 from workflows.models import Execution, Status, WhenFull
@@ -18,20 +19,40 @@ if TYPE_CHECKING:
     from workflows.models import Workflow
 
 
-def admit(owner: User, workflow: Workflow | None) -> list[Execution]:
-    """Whether one more run may be queued. Needs an open transaction.
+def check_queue(owner: User) -> None:
+    """Whether one more run may be queued; starts at the same moment may go over it by their number.
 
-    The queue limits are not locked: starts at the same moment may go over them by their number.
+    Raises:
+        AdmissionError: it may not, and which limit says so.
+    """
+    limits = {name: getattr(settings, name) for name in _WHOSE}
+    of_user, of_all = (limit - 1 for limit in limits.values())
+    queued = Status.QUEUED.value
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_FULL, (queued, owner.pk, of_user, queued, of_all))
+        for name, is_full in zip(limits, cursor.fetchone(), strict=True):
+            if is_full:
+                raise _queue_room(0, name, limits[name]).error()
+
+
+_WHOSE = {"QUEUE_LIMIT_USER": "of one user", "QUEUE_LIMIT": "of this server"}
+# Written out: to make these two queries would take several times as long as to run them.
+_IS_FULL = """
+SELECT EXISTS (SELECT 1 FROM workflows_execution WHERE status = %s AND owner_id = %s
+               LIMIT 1 OFFSET %s),
+       EXISTS (SELECT 1 FROM workflows_execution WHERE status = %s LIMIT 1 OFFSET %s)
+"""
+
+
+def admit(workflow: Workflow | None) -> list[Execution]:
+    """Whether the slots of a workflow let in one more run. Needs an open transaction.
 
     Returns:
         The runs that are to be cancelled for it, by the policy ``replace``.
 
     Raises:
-        AdmissionError: it may not, and which limit says so.
+        AdmissionError: all are in use, and its policy is to reject.
     """
-    queued = Execution.objects.filter(status=Status.QUEUED)
-    _refuse_over(queued.filter(owner=owner), "QUEUE_LIMIT_USER")
-    _refuse_over(queued, "QUEUE_LIMIT")
     if workflow is None or workflow.max_concurrent is None or workflow.when_full == WhenFull.QUEUE:
         return []
     return _without_queue(workflow)
@@ -47,9 +68,6 @@ class Room:
 
     def error(self) -> AdmissionError:
         return AdmissionError(self.text, self.code)
-
-
-_WHOSE = {"QUEUE_LIMIT_USER": "of one user", "QUEUE_LIMIT": "of this server"}
 
 
 def room(owner: User) -> Room:
@@ -89,12 +107,6 @@ def _live(workflow: Workflow) -> QuerySet[Execution]:
     live = Execution.objects.filter(workflow=workflow, finished_at__isnull=True)
     live = live.exclude(status=Status.PAUSED, worker="")
     return live.filter(cancel_requested_at__isnull=True)
-
-
-def _refuse_over(queued: QuerySet[Execution], name: str) -> None:
-    limit: int = getattr(settings, name)
-    if queued.order_by()[limit - 1 : limit].values("pk").exists():
-        raise _queue_room(0, name, limit).error()
 
 
 def _without_queue(workflow: Workflow) -> list[Execution]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -142,18 +143,9 @@ def _forgotten() -> list[UUID]:
 
 def round_of_keeper() -> None:
     """Everything once."""
-    mend()
-    wake_forgotten()
-
-
-def mend(*, reaping: bool = True) -> None:
-    """What makes pages true, and needs the database alone.
-
-    Not ``reaping``: while workers that could not reach the database put back their runs themselves.
-    """
-    if reaping:
-        reap()
+    reap()
     end_overdue()
+    wake_forgotten()
 
 
 def wake_forgotten() -> None:
@@ -190,3 +182,32 @@ class ClockGuard:
             logger.warning("the clock jumped by %.1f s: no reaping for a while", jump)
             self._quiet_until = now + self._pause
         return now >= self._quiet_until
+
+
+class Reaper:
+    """Takes back lost runs for a process that goes on; any number of them may, at the same time."""
+
+    def __init__(self) -> None:
+        self._guard = ClockGuard(settings.LEASE_SECONDS / 5, settings.LEASE_SECONDS)
+        self._reaps_from = 0.0
+
+    def look(self) -> bool:
+        """Take back what is lost; False if the clock is not to be trusted, and nothing was done.
+
+        Raises:
+            DatabaseError: it did not answer. For the time of a lease nothing is taken back then:
+                workers that could not reach it either put back their runs themselves.
+        """
+        if not self._guard.trusted():
+            return False
+        try:
+            if time.monotonic() >= self._reaps_from:
+                reap()
+        except DatabaseError:
+            self.rest()
+            raise
+        return True
+
+    def rest(self) -> None:
+        """The database did not answer."""
+        self._reaps_from = time.monotonic() + settings.LEASE_SECONDS

@@ -15,7 +15,7 @@ from engine.events import Cancelled
 from engine.graph import Graph
 from engine.graph.validation import check
 from workflows import deliveries, surroundings
-from workflows.admission import admit
+from workflows.admission import admit, check_queue
 from workflows.closing import close
 from workflows.errors import ExecutionConflictError, IdempotencyConflictError, NameTakenError
 from workflows.event_log import append
@@ -214,6 +214,7 @@ def start_execution(
         return earlier
     checked_graph(parsed)
     warnings = distribute(parsed, surroundings.registry(), json.loads(request.input)).warnings
+    check_queue(owner)
     row = Execution(owner=owner, workflow=workflow, source=source)
     return _stored(row, version, request, parsed, warnings)
 
@@ -268,7 +269,7 @@ def _record(
     execution: Execution, request: StartRequest, graph: Graph, warnings: tuple[str, ...]
 ) -> None:
     fill(execution, request, graph, warnings)
-    replaced = admit(execution.owner, execution.workflow)
+    replaced = admit(execution.workflow)
     announce_later([execution])
     execution.save(force_insert=True)
     for old in replaced:

@@ -22,6 +22,7 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
     else:
+        database["ENGINE"] = database["ENGINE"].replace("django.db.backends", "reflow_site")
         database["CONN_HEALTH_CHECKS"] = True
         if pool := env.int("DATABASE_POOL_SIZE", default=0):  # Django keeps none of its own then
             database["CONN_MAX_AGE"] = 0  # Django allows one of both

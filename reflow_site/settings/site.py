@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "reflow_site.content_security.ContentSecurity",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "workflows.looking.TakeBackLostRuns",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -9,12 +9,16 @@ import pytest
 from django.db import OperationalError
 from django.db.utils import ConnectionHandler
 
+from reflow_site.sqlite3 import base
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
 pytestmark = pytest.mark.django_db
+
+BUSY = base.is_busy
 
 
 def connected(path: Path, timeout: float) -> Any:
@@ -65,6 +69,26 @@ def test_a_writer_gets_its_turn_as_soon_as_the_other_one_is_done(
     assert connection.connection.in_transaction
     assert busy_timeout(connection) == 30_000
     connection.close()
+
+
+def test_a_thread_of_this_process_goes_on_when_another_one_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "LOOK_SECONDS", 60.0)  # nobody looks by himself
+    first, second = (connected(tmp_path / "db.sqlite3", 90.0) for _ in range(2))
+    second.ensure_connection()
+    first.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+    looked = threading.Event()
+    writer = threading.Thread(target=second._start_transaction_under_autocommit)
+    monkeypatch.setattr(base, "is_busy", lambda error: looked.set() or BUSY(error))
+    writer.start()
+    assert looked.wait(10)
+    first.commit()
+    writer.join(10)
+
+    assert second.connection.in_transaction
+    for connection in (first, second):
+        connection.close()
 
 
 def test_a_writer_that_waits_for_too_long_is_told_so(

@@ -18,7 +18,7 @@ from tests.workflows.api.conftest import client_of
 from tests.workflows.sockets import WAIT, socket
 from workflows.lifecycle import Claim, claim_next
 from workflows.models import Execution, ExecutionEvent, Status
-from workflows.recovery import mend, reap
+from workflows.recovery import Reaper
 from workflows.repeats import Repeats
 from workflows.runner import run
 from workflows.services import start_execution
@@ -199,17 +199,18 @@ def test_a_run_that_is_anothers_by_now_is_not_put_back() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_trouble_the_keeper_lets_workers_put_their_runs_back_first(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_after_trouble_the_keeper_lets_workers_put_their_runs_back_first() -> None:
     claim = claimed()
     Execution.objects.update(lease_until="2026-01-01T00:00:00Z")
 
-    mend(reaping=False)
+    reaper = Reaper()
+    reaper.rest()
+    reaper.look()
     kept = Execution.objects.get(pk=claim.pk).status
-    taken = reap()
+    Reaper().look()
+    taken = Execution.objects.get(pk=claim.pk).status
 
-    assert (kept, taken) == (Status.RUNNING, 1)
+    assert (kept, taken) == (Status.RUNNING, Status.QUEUED)
 
 
 def test_what_lasts_is_said_at_its_begin_each_minute_and_at_its_end(

@@ -7,16 +7,21 @@ import os
 import signal
 import socket
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseError
 from django.db import connection
 
 from workflows.partitions import Ahead
-from workflows.recovery import ClockGuard, elect, mend, resign, round_of_keeper, wake_forgotten
+from workflows.recovery import (
+    Reaper,
+    elect,
+    end_overdue,
+    resign,
+    round_of_keeper,
+    wake_forgotten,
+)
 from workflows.repeats import Repeats
 
 if TYPE_CHECKING:
@@ -58,14 +63,14 @@ class Command(BaseCommand):
         # Beside the rest: a broker that hangs takes its time for each hint.
         waker = threading.Thread(target=_wake, args=(leads, stop), name="waker", daemon=True)
         waker.start()
-        guard = ClockGuard(settings.LEASE_SECONDS / 5, settings.LEASE_SECONDS)
+        reaper = Reaper()
         troubled = Repeats(logger)
-        reaping_from = 0.0
         while not stop.is_set():
             try:
-                if guard.trusted() and elect(holder):
+                # The first also without the lease of a keeper that was killed just now.
+                if reaper.look() and elect(holder):
                     leads.set()
-                    mend(reaping=time.monotonic() >= reaping_from)
+                    end_overdue()
                     self._ahead.look()
                     troubled.right("the database takes writes again")
                 else:
@@ -74,7 +79,7 @@ class Command(BaseCommand):
                 leads.clear()
                 troubled.wrong(TROUBLE, error, level=logging.ERROR)
                 connection.close()
-                reaping_from = time.monotonic() + settings.LEASE_SECONDS
+                reaper.rest()
             stop.wait(TICK_SECONDS)
         waker.join()
         resign(holder)

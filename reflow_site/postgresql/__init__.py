@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, with fewer questions whether a connection lives."""
