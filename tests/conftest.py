@@ -55,7 +55,7 @@ def _no_redis(settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _nobody_looks(settings: Any) -> None:
-    """Lost runs stay lost until a test takes them back, and pages take as many queries each time."""
+    """Lost runs stay lost until a test takes them back, and pages cost the same each time."""
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != LOOKS]
 
 

@@ -79,6 +79,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._queue.moved.set()
 
 
+# A child of a worker has none of its parent's threads: what one of them held is nobody's there.
+os.register_at_fork(after_in_child=DatabaseWrapper._queues.clear)  # noqa: SLF001 -- ours
+
+
 def is_busy(error: sqlite3.Error) -> bool:
-    """Whether another connection has the lock."""
-    return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    """Whether another connection has the lock; the higher bits say what for."""
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

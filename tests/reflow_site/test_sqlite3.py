@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -89,6 +90,18 @@ def test_a_thread_of_this_process_goes_on_when_another_one_is_done(
     assert second.connection.in_transaction
     for connection in (first, second):
         connection.close()
+
+
+def test_a_forked_child_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
+    connection = connected(tmp_path / "db.sqlite3", 90.0)
+    held = connection._queue.first
+    with held:
+        child = os.fork()
+        if child == 0:
+            os._exit(connection._queue.first.locked())
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 def test_a_writer_that_waits_for_too_long_is_told_so(
