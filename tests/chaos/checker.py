@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from tests.chaos.facts import Call, Event, Evidence, Row
     from tests.chaos.workflows import Kind
 
-GRACE_SECONDS = 2.0  # after the lease, until the keeper has noticed
-KEEPER_SECONDS = 12.0  # the same, when the keeper itself or its database was hit
-BLINDING = {"keeper", "database", "disk", "clock", "up"}  # faults that hold up the keeper
+GRACE_SECONDS = 2.0  # after the lease, until the keeper, or who looks, has taken the run back
+BLIND_SECONDS = 12.0  # the same, when neither can
+BLINDING = {"database", "disk", "clock"}  # faults that hold up both
 BETWEEN = ("Started", "Requeued")  # begin and end an attempt
 OWN_FAILURES = ("worker_lost", "engine_error", "deadline_exceeded")
 
@@ -197,11 +197,11 @@ def pages_do_not_lie(evidence: Evidence, kinds: Mapping[str, Kind]) -> Iterator[
     for said in evidence.said:
         blind = any(
             BLINDING.intersection(fault.kind.split("_"))
-            and fault.at - evidence.lease <= said.at <= max(fault.until, fault.at) + KEEPER_SECONDS
+            and fault.at - evidence.lease <= said.at <= max(fault.until, fault.at) + BLIND_SECONDS
             for fault in evidence.injected
-        ) or any(stall.at <= said.at <= stall.until + KEEPER_SECONDS for stall in evidence.stalls)
+        ) or any(stall.at <= said.at <= stall.until + BLIND_SECONDS for stall in evidence.stalls)
         still = stood_still(evidence, said.at - said.overdue, said.at)
-        if said.overdue - still > (KEEPER_SECONDS + GRACE_SECONDS if blind else GRACE_SECONDS):
+        if said.overdue - still > (BLIND_SECONDS + GRACE_SECONDS if blind else GRACE_SECONDS):
             text = f"was said to run {said.overdue:.1f} s after its lease was over"
             yield Offence("P3", "lying", said.execution_id, text)
     for name in evidence.changed:

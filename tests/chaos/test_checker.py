@@ -222,8 +222,9 @@ def test_the_call_that_a_frozen_process_had_under_way_is_no_repetition_of_finish
     assert found(evidence) == set()
 
 
-def test_a_keeper_that_was_hit_itself_has_more_time() -> None:
-    assert found(late("freeze_keeper")) == set()
+def test_without_the_database_there_is_more_time_and_without_the_keeper_there_is_not() -> None:
+    assert found(late("slow_database")) == set()
+    assert found(late("freeze_keeper")) == {("P3", "lying", "o")}
 
 
 def test_for_what_a_machine_that_stood_still_shows_nobody_is_blamed() -> None:
