@@ -50,13 +50,15 @@ def hint(pk: UUID) -> bool:
     return True
 
 
-def wake(pk: UUID) -> bool:
+def wake(pk: UUID, *, passed_on: bool = False) -> bool:
     """Publish a wake-up for this run, at most ``HINT_TIMEOUT_SECONDS``, once.
+
+    ``passed_on`` by a worker that leaves the run to others; the next one keeps it.
 
     Returns:
         False if the broker did not take it.
     """
-    return _publish(TASK, (str(pk),), f"execution {pk}")
+    return _publish(TASK, (str(pk), *([True] if passed_on else [])), f"execution {pk}")
 
 
 def unhinted(pks: Iterable[UUID]) -> None:
@@ -75,7 +77,7 @@ def hint_prune() -> bool:
     return _publish(PRUNE_TASK, ("admin",), "retention")
 
 
-def _publish(task: str, arguments: tuple[str, ...], about: str) -> bool:
+def _publish(task: str, arguments: tuple[Any, ...], about: str) -> bool:
     connection = connection_for_hints()
     timeout = settings.HINT_TIMEOUT_SECONDS
     refusals: tuple[type[BaseException], ...] = (

@@ -164,6 +164,11 @@ def _startable(worker: str, avoid: Collection[UUID]) -> QuerySet[Execution]:
     return queued.select_for_update(skip_locked=True, of=("self",))
 
 
+def leaves_to_others(worker: str, pk: UUID) -> bool:
+    """Whether this run waits, and this worker does not take it because it has just lost it."""
+    return Execution.objects.filter(avoided_by(worker), pk=pk, status=Status.QUEUED).exists()
+
+
 def _take(row: Execution, worker: str, pid: int) -> Claim | None:
     claimed = move(
         row.pk,

@@ -16,8 +16,8 @@ from celery import shared_task
 from django.conf import settings
 
 from workflows.deliveries import deliver_due
-from workflows.hints import DELIVERY_TASK, PRUNE_TASK, TASK, hint
-from workflows.lifecycle import claim_next
+from workflows.hints import DELIVERY_TASK, PRUNE_TASK, TASK, hint, wake
+from workflows.lifecycle import claim_next, leaves_to_others
 from workflows.pruning import PruneBusyError, prune
 from workflows.runner import run
 
@@ -32,22 +32,29 @@ RUNS_A_LOOP = 50  # a thread that hangs stays with its loop
 
 
 @shared_task(name=TASK, bind=True, ignore_result=True)  # a lost hint costs one poll of the keeper
-def run_execution(self: Task[[str], None], execution_id: str) -> None:
+def run_execution(
+    self: Task[[str, bool], None], execution_id: str, passed_on: bool = False
+) -> None:
     """Run what may start now, the best first, until there is nothing more.
 
     ``execution_id`` is only a hint: another worker may have taken that run already, and a message
     that names no run of ours does nothing worse. A child over ``WORKER_CHILD_BYTES`` stops taking
-    runs, so that Celery can replace it.
+    runs, so that Celery can replace it. A worker that leaves a run to the others, because it has
+    just lost it, passes the hint on, once.
     """
     worker = self.request.hostname or socket.gethostname()
     hinted = _uuid(execution_id)
     given_back: set[UUID] = set()
+    took = False
     # Not asyncio.run: with async_to_sync the ORM calls inside come back to this thread.
     while last := async_to_sync(_some_runs)(worker, hinted, given_back):
+        took = True
         if _too_large():
             logger.info("this child has grown too large: a fresh one goes on")
             hint(last.pk)  # whatever a message says, its reader takes what may start
             return
+    if hinted is not None and not took and not passed_on and leaves_to_others(worker, hinted):
+        wake(hinted, passed_on=True)
 
 
 async def _some_runs(worker: str, hinted: UUID | None, given_back: set[UUID]) -> Claim | None:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+import socket
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from celery import current_app
+from django.conf import settings as site
+from django.utils import timezone
 
-from tests.factories import UserFactory, one_node_graph
+from tests.factories import ExecutionFactory, UserFactory, WorkerFactory, one_node_graph
 from workflows.models import Execution, ExecutionEvent, Status
 from workflows.services import start_execution
 from workflows.tasks import run_execution
@@ -72,6 +77,39 @@ def test_a_second_message_for_the_same_run_does_nothing() -> None:
     execution = Execution.objects.get()
     assert ExecutionEvent.objects.count() == before
     assert (execution.status, execution.attempt) == ("completed", 1)
+
+
+def hints_in_the_broker() -> list[list[Any]]:
+    """The arguments of the wake-ups that wait there; they are taken out."""
+    found = []
+    with current_app.connection_for_read() as connection:
+        queue = connection.SimpleQueue(site.CELERY_TASK_DEFAULT_QUEUE)
+        with suppress(queue.Empty):
+            while True:
+                message = queue.get_nowait()
+                found.append(message.payload[0])
+                message.ack()
+    return found
+
+
+def test_a_hint_at_a_run_that_this_worker_has_just_lost_is_passed_on_once() -> None:
+    here = socket.gethostname()
+    alone = ExecutionFactory(lost_by=here, lost_at=timezone.now())
+    hints_in_the_broker()
+
+    run_execution(str(alone.pk))  # there is nobody to leave it to
+    before = hints_in_the_broker()
+    WorkerFactory()
+    lost = ExecutionFactory(lost_by=here, lost_at=timezone.now())
+    run_execution(str(lost.pk))
+    first = hints_in_the_broker()
+    run_execution(*first[0])
+
+    lost.refresh_from_db()
+    assert before == []
+    assert first == [[str(lost.pk), True]]
+    assert hints_in_the_broker() == []
+    assert (lost.status, lost.attempt) == (Status.QUEUED, 0)
 
 
 def test_a_run_that_was_given_back_is_left_to_another_worker(settings: Any) -> None:
