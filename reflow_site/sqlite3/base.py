@@ -48,7 +48,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 raw.execute(f"PRAGMA busy_timeout = {round(1000 * patience)}")
 
     def _wait_for_turn(self, raw: Any, deadline: float) -> None:
-        begin = f"BEGIN {self.transaction_mode or ''}"
+        mode: str | None = self.transaction_mode  # type: ignore[attr-defined]  # Django has no types
+        begin = f"BEGIN {mode or ''}"
         queue = self._queue
         in_front = queue.first.acquire(timeout=max(0.0, deadline - time.monotonic()))
         try:

@@ -36,12 +36,12 @@ def a_request() -> None:
 def test_a_connection_that_was_used_just_now_is_not_asked_whether_it_lives(
     asked: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection.health_check_enabled = True
+    monkeypatch.setattr(connections["default"], "health_check_enabled", True)
     a_request()
     asked.clear()
     a_request()
     at_once = len(asked)
-    monkeypatch.setattr(connection, "_used_at", 0.0)
+    monkeypatch.setattr(connections["default"], "_used_at", 0.0)
     a_request()
 
     assert (at_once, len(asked)) == (0, 1)

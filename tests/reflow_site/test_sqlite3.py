@@ -81,7 +81,12 @@ def test_a_thread_of_this_process_goes_on_when_another_one_is_done(
     first.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
     looked = threading.Event()
     writer = threading.Thread(target=second._start_transaction_under_autocommit)
-    monkeypatch.setattr(base, "is_busy", lambda error: looked.set() or BUSY(error))
+
+    def look(error: sqlite3.Error) -> bool:
+        looked.set()
+        return BUSY(error)
+
+    monkeypatch.setattr(base, "is_busy", look)
     writer.start()
     assert looked.wait(10)
     first.commit()
