@@ -58,9 +58,9 @@ def test_a_short_run_is_written_in_one_transaction_with_its_end() -> None:
     with CaptureQueriesContext(connection) as queries:
         assert async_to_sync(run)(claim) is True
 
-    begun = [query["sql"] for query in queries if query["sql"].startswith("BEGIN")]
+    ended = [query["sql"] for query in queries if query["sql"] == "COMMIT"]
     types = list(ExecutionEvent.objects.order_by("seq").values_list("type", flat=True))
-    assert len(begun) == 1
+    assert len(ended) == 1
     assert (types[0], types[-2:]) == ("Started", ["NetworkShutdown", "Completed"])
 
 

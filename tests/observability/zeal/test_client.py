@@ -156,9 +156,9 @@ async def test_the_key_is_sent_and_never_told() -> None:
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        ("error", Ambiguous("500 INTERNAL_ERROR: Internal server error")),
-        ("lost", Ambiguous("500 INTERNAL_ERROR: Internal server error")),
-        ("html", Ambiguous("502 NO_JSON: a body of text/html at /api/zip/categories")),
+        ("error", Ambiguous("500 INTERNAL_ERROR: Internal server error", 500)),
+        ("lost", Ambiguous("500 INTERNAL_ERROR: Internal server error", 500)),
+        ("html", Ambiguous("502 NO_JSON: a body of text/html at /api/zip/categories", 502)),
         ("busy", Later("503 NO_JSON: a body of text/html at /api/zip/categories")),
         ("refuse:7", Later("429 RATE_LIMIT_EXCEEDED: Rate limit exceeded", 7)),
         ("refuse:soon", Later("429 RATE_LIMIT_EXCEEDED: Rate limit exceeded", 1)),
