@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from django.conf import settings as settings_of_site
 from django.contrib.auth import get_user_model
 from django.db.models import Sum
 
@@ -40,6 +41,7 @@ class Bench:
         Execution.objects.all().delete()
         self.double = Double(mode, folder / f"{uuid4().hex}.jsonl")
         self.double.start()
+        settings_of_site.ZEAL_URL = self.double.url  # a worker tells sync of news, if there is one
         self.started = time.monotonic()
         self.settings = {"ZEAL_SOCKET": "off", "ZEAL_PREVIEWS": "1"} | settings
         self.sync = SyncProcess(self.double, **self.settings)

@@ -90,7 +90,7 @@ def _remove_fence() -> None:
         columns.pop("token", None)
         return bool(move(pk, to, **columns))
 
-    lifecycle.Claim = lambda pk, execution_id, _token: claim(pk, execution_id, 0)
+    lifecycle.Claim = lambda pk, execution_id, _token, *rest: claim(pk, execution_id, 0, *rest)
     lifecycle.move = unfenced
     for name, module in list(sys.modules.items()):  # those that have imported it already
         if name.startswith("workflows.") and getattr(module, "move", None) is move:
