@@ -50,6 +50,7 @@ class TakeBackLostRuns:
             self._reaper.look()
             self._troubled.right("lost runs can be taken back again")
         except DatabaseError as error:  # the page says so itself, if it needs the database
+            self._reaper.rest()
             self._troubled.wrong("no lost run was taken back: %s", error)
         finally:
             self._turn.release()

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -195,19 +194,17 @@ class Reaper:
         """Take back what is lost; False if the clock is not to be trusted, and nothing was done.
 
         Raises:
-            DatabaseError: it did not answer. For the time of a lease nothing is taken back then:
-                workers that could not reach it either put back their runs themselves.
+            DatabaseError: it did not answer, and is to have a ``rest``.
         """
         if not self._guard.trusted():
             return False
-        try:
-            if time.monotonic() >= self._reaps_from:
-                reap()
-        except DatabaseError:
-            self.rest()
-            raise
+        if time.monotonic() >= self._reaps_from:
+            reap()
         return True
 
     def rest(self) -> None:
-        """The database did not answer."""
+        """The database did not answer: for the time of a lease nothing is taken back.
+
+        Workers that could not reach it either put back their runs themselves.
+        """
         self._reaps_from = time.monotonic() + settings.LEASE_SECONDS

@@ -66,6 +66,10 @@ class ZipSender:
 
     async def send(self, documents: Sequence[Document]) -> Sent:
         """Send them; those that Zeal names, or that it refuses alone, are dropped."""
+        if suspects(self._row.fails):
+            return await one_by_one(
+                documents, lambda each: self._ask([each]), self._link, self._row.fails
+            )
         result = Sent()
         await self._send(list(documents), result)
         return result
@@ -76,8 +80,6 @@ class ZipSender:
         answer = await self._ask(documents)
         if isinstance(answer, Ok):
             result.settled += len(documents)
-        elif broke(answer) and suspects(self._row.fails):
-            await self._past_what_breaks_it(documents, result)
         elif not about_content(answer):
             result.trouble = answer
             result.in_doubt = len(documents) if isinstance(answer, Ambiguous) else 0
@@ -94,11 +96,6 @@ class ZipSender:
         bodies = [each.body for each in documents]
         answer = await self._client.add_events(self._row.session_id, bodies)
         return _noted(self._link, answer)
-
-    async def _past_what_breaks_it(self, documents: Sequence[Document], result: Sent) -> None:
-        await past_what_breaks_it(
-            documents, lambda each: self._ask([each]), result, self._link, self._row
-        )
 
     async def _around(
         self, documents: list[Document], places: set[int], answer: Answer[Any], result: Sent
@@ -134,13 +131,11 @@ class FlowSender:
         return stored, min(max(stored, len(hops) - least), possible)
 
     async def send(self, documents: Sequence[Document]) -> Sent:
+        if suspects(self._row.fails):
+            return await one_by_one(documents, self._ask, self._link, self._row.fails)
         result = Sent()
-        for place, document in enumerate(documents):
+        for document in documents:
             answer = await self._ask(document)
-            if broke(answer) and suspects(self._row.fails):
-                left = documents[place:]
-                await past_what_breaks_it(left, self._ask, result, self._link, self._row)
-                break
             if not isinstance(answer, Ok) and not about_content(answer):
                 result.trouble = answer
                 result.in_doubt = 1 if isinstance(answer, Ambiguous) else 0
@@ -174,18 +169,18 @@ def _noted(link: Link, answer: Answer[T]) -> Answer[T]:
     return answer
 
 
-async def past_what_breaks_it(
+async def one_by_one(
     documents: Sequence[Document],
     ask: Callable[[Document], Awaitable[Answer[Any]]],
-    result: Sent,
     link: Link,
-    row: TraceSession,
-) -> None:
+    fails: int,
+) -> Sent:
     """Send them one by one, and drop those at which Zeal fails while it takes one behind them.
 
     An outage looks the same to each of them, so without one that is taken none is dropped; but
     what has failed ``HOPELESS_FAILS`` times is, if Zeal takes the events of other runs.
     """
+    result = Sent()
     failed: list[tuple[Document, Trouble]] = []
     for document in documents:
         answer = await ask(document)
@@ -196,12 +191,14 @@ async def past_what_breaks_it(
             failed.append((document, answer))
         else:
             result.trouble = answer
+            result.in_doubt = int(isinstance(answer, Ambiguous))
             break
-    if failed and row.fails >= HOPELESS_FAILS and link.takes:
+    if failed and fails >= HOPELESS_FAILS and link.takes:
         _drop_all(failed, result)
     if failed:
-        result.in_doubt = len(failed)
+        result.in_doubt += len(failed)
         result.trouble = result.trouble or failed[0][1]
+    return result
 
 
 def _drop_all(failed: list[tuple[Document, Trouble]], result: Sent) -> None:
