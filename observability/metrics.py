@@ -23,6 +23,7 @@ from observability.zeal.report import SILENT_SECONDS
 from workflows.api.errors import limit_hits
 from workflows.consumers import open_sockets
 from workflows.models import (
+    IS_QUEUED,
     TERMINAL,
     DeadLetter,
     DeliveryStatus,
@@ -93,7 +94,7 @@ def _runs(now: datetime) -> Iterator[Metric]:
 
 
 def _queue(now: datetime) -> Iterator[Metric]:
-    queued = Execution.objects.filter(status=Status.QUEUED).order_by()
+    queued = Execution.objects.filter(IS_QUEUED).order_by()
     ages = {f"n{age}": Count("pk", filter=Q(created_at__lte=from_now(-age))) for age in AGES}
     found = queued.aggregate(**ages, oldest=Min("created_at"))
     by_age = {str(age): found[f"n{age}"] for age in AGES}

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from workflows.errors import AdmissionError
-from workflows.models import Execution, Status, WhenFull
+from workflows.models import IS_QUEUED, Execution, Status, WhenFull
 from workflows.slots import lock_slots
 
 if TYPE_CHECKING:
@@ -27,9 +27,8 @@ def check_queue(owner: User) -> None:
     """
     limits = {name: getattr(settings, name) for name in _WHOSE}
     of_user, of_all = (limit - 1 for limit in limits.values())
-    queued = Status.QUEUED.value
     with connection.cursor() as cursor:
-        cursor.execute(_IS_FULL, (queued, owner.pk, of_user, queued, of_all))
+        cursor.execute(_IS_FULL, (owner.pk, of_user, of_all))
         for name, is_full in zip(limits, cursor.fetchone(), strict=True):
             if is_full:
                 raise _queue_room(0, name, limits[name]).error()
@@ -38,9 +37,9 @@ def check_queue(owner: User) -> None:
 _WHOSE = {"QUEUE_LIMIT_USER": "of one user", "QUEUE_LIMIT": "of this server"}
 # Written out: to make these two queries would take several times as long as to run them.
 _IS_FULL = """
-SELECT EXISTS (SELECT 1 FROM workflows_execution WHERE status = %s AND owner_id = %s
+SELECT EXISTS (SELECT 1 FROM workflows_execution WHERE status = 'queued' AND owner_id = %s
                LIMIT 1 OFFSET %s),
-       EXISTS (SELECT 1 FROM workflows_execution WHERE status = %s LIMIT 1 OFFSET %s)
+       EXISTS (SELECT 1 FROM workflows_execution WHERE status = 'queued' LIMIT 1 OFFSET %s)
 """
 
 
@@ -72,7 +71,7 @@ class Room:
 
 def room(owner: User) -> Room:
     """What the queue limits leave to this user. Not locked either."""
-    queued = Execution.objects.filter(status=Status.QUEUED)
+    queued = Execution.objects.filter(IS_QUEUED)
     rows = {"QUEUE_LIMIT_USER": queued.filter(owner=owner), "QUEUE_LIMIT": queued}
     left = []
     for name, waiting in rows.items():

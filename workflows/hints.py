@@ -45,9 +45,14 @@ def hint(pk: UUID) -> bool:
     """
     if not wake(pk):
         return False
-    queued = Execution.objects.filter(pk=pk, status=Status.QUEUED)
-    queued.update(hinted_at=Now(), hint_count=F("hint_count") + 1)
+    hinted([pk])
     return True
+
+
+def hinted(pks: Iterable[UUID]) -> None:
+    """Note that workers were told of these runs."""
+    rows = Execution.objects.filter(pk__in=pks, status=Status.QUEUED)
+    rows.update(hinted_at=Now(), hint_count=F("hint_count") + 1)
 
 
 def wake(pk: UUID, *, passed_on: bool = False) -> bool:

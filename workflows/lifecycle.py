@@ -13,7 +13,8 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
 from workflows import outbox
-from workflows.models import HELD, TERMINAL, Execution, Status
+from workflows.compiled import compiled, first
+from workflows.models import HELD, IS_QUEUED, TERMINAL, Execution, Status
 from workflows.run_time import limit_text
 from workflows.slots import full_users, full_workflows, lock_slots, slots_in_use
 from workflows.workers import avoided_by, from_now, takes_runs
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from django.db.models import QuerySet
+
+    from workflows.compiled import Compiled
 
 ALLOWED_FROM: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.RUNNING, Status.PAUSED, Status.WAITING}),
@@ -123,19 +126,17 @@ def _best(worker: str, hinted: UUID, avoid: Collection[UUID] = ()) -> QuerySet[E
     return queued.order_by("-priority", "created_at", hint_last)
 
 
-def _best_compiled(worker: str, hinted: UUID) -> Any:
-    """The first of ``_best``. To make that query takes many times as long as to run it."""
-    sql, params = _sql_of_best(worker, settings.RUN_LIMIT_USER)
+def _best_compiled(worker: str, hinted: UUID) -> Execution | None:
+    """The first of ``_best``."""
     prepared = Execution._meta.pk.get_db_prep_value  # noqa: SLF001 -- documented
-    nobody, wanted = prepared(NOBODY, connection), prepared(hinted, connection)
-    values = [wanted if value == nobody else value for value in params]
-    return next(iter(Execution.objects.raw(sql, values)), None)
+    wanted = {prepared(NOBODY, connection): prepared(hinted, connection)}
+    return first(Execution, _sql_of_best(worker, settings.RUN_LIMIT_USER), wanted)
 
 
 @lru_cache(maxsize=16)
-def _sql_of_best(worker: str, _run_limit_user: int) -> tuple[str, tuple[Any, ...]]:
-    """Its text, for a worker and the settings that stand in it; ``NOBODY`` is the hinted one."""
-    return _best(worker, NOBODY)[:1].query.sql_with_params()
+def _sql_of_best(worker: str, _run_limit_user: int) -> Compiled:
+    """For a worker and the settings that stand in it; ``NOBODY`` is the hinted one."""
+    return compiled(_best(worker, NOBODY))
 
 
 def _pick_of(workflow_pk: int, worker: str, pid: int, avoid: Collection[UUID]) -> Claim | None:
@@ -157,7 +158,7 @@ def _pick_of(workflow_pk: int, worker: str, pid: int, avoid: Collection[UUID]) -
 
 def _startable(worker: str, avoid: Collection[UUID]) -> QuerySet[Execution]:
     """Queued rows that nobody else is taking; on SQLite the transaction itself is the lock."""
-    queued = Execution.objects.filter(~avoided_by(worker), takes_runs(worker), status=Status.QUEUED)
+    queued = Execution.objects.filter(~avoided_by(worker), takes_runs(worker), IS_QUEUED)
     queued = queued.exclude(Q(pk__in=avoid) | Q(owner_id__in=full_users())).only(
         "pk", "execution_id", "token", "workflow_id", "timeout_seconds", "timeout_set_by"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -17,9 +18,9 @@ from workflows import outbox
 from workflows.closing import close
 from workflows.endings import fail, requeue
 from workflows.event_log import append
-from workflows.hints import UNHINTED, hint
+from workflows.hints import UNHINTED, hinted, wake
 from workflows.lifecycle import move
-from workflows.models import HELD, Execution, KeeperLease, Status
+from workflows.models import HELD, IS_QUEUED, Execution, KeeperLease, Status
 from workflows.run_time import limit_text
 from workflows.workers import count_loss, from_now
 
@@ -97,7 +98,7 @@ def end_overdue() -> int:
         How many.
     """
     late = Q(status=Status.RUNNING, deadline_at__lt=from_now(-DEADLINE_GRACE_SECONDS))
-    waiting = Q(status=Status.QUEUED, deadline_at__lt=Now())
+    waiting = IS_QUEUED & Q(deadline_at__lt=Now())
     columns = ("pk", "execution_id", "timeout_seconds", "timeout_set_by")
     overdue = Execution.objects.filter(late | waiting).values_list(*columns)
     ended = 0
@@ -117,12 +118,10 @@ def sweep() -> int:
     Returns:
         How many hints were taken.
     """
-    taken = 0
-    for pk in _forgotten():
-        if not hint(pk):
-            break
-        taken += 1
-    return taken
+    taken = list(takewhile(wake, _forgotten()))
+    if taken:
+        hinted(taken)
+    return len(taken)
 
 
 def _forgotten() -> list[UUID]:
@@ -136,7 +135,7 @@ def _forgotten() -> list[UUID]:
         if count == 1:
             hints = Q(hint_count__lte=1)
         due |= hints & Q(hinted_at__lt=from_now(-seconds))
-    rows = Execution.objects.filter(due, status=Status.QUEUED).order_by("-priority", "created_at")
+    rows = Execution.objects.filter(due, IS_QUEUED).order_by("-priority", "created_at")
     return list(rows.values_list("pk", flat=True)[:HINTS_A_ROUND])
 
 

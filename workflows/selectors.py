@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, F, Max, Min, Q, Sum
 
+from workflows.compiled import compiled, first
 from workflows.models import (
+    IS_QUEUED,
     CircuitBreaker,
     DeadLetter,
     DoubtfulFiring,
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
     from django.db.models import QuerySet
 
+    from workflows.compiled import Compiled
+
 
 MOST_NAMED = 8  # nodes that a reason names
 LONG = ("input", "metadata", "result", "warnings", "error")  # texts of a run, of any length
@@ -36,6 +41,26 @@ MOST_COUNTED = 1_000  # runs before one in the queue
 def workflows_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Workflow]:
     """The workflows this user may see, with what a list shows of each."""
     return Workflow.objects.filter(owner_id=user.pk).select_related("owner", "current")
+
+
+def workflow_to_run(user: AbstractBaseUser | AnonymousUser, pk: int) -> Workflow | None:
+    """A workflow that this user may see, with what a start needs of its current version."""
+    row = first(Workflow, _to_run(), {OWNER: user.pk, PK: pk})
+    if row is not None and row.current_id is not None:
+        names = ("id", *(name for name in CURRENT))
+        values = [row.current_id, *(getattr(row, f"current_{name}") for name in CURRENT)]
+        row.current = WorkflowVersion.from_db(None, names, values)
+    return row
+
+
+OWNER, PK = -1, -2  # hold a place
+CURRENT = ("number", "graph", "checksum")  # in the order of the model's columns
+
+
+@cache
+def _to_run() -> Compiled:
+    rows = Workflow.objects.filter(owner_id=OWNER, pk=PK).order_by()
+    return compiled(rows.annotate(**{f"current_{name}": F(f"current__{name}") for name in CURRENT}))
 
 
 def versions_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[WorkflowVersion]:
@@ -143,7 +168,7 @@ def _ahead(execution: Execution) -> str:
     sooner = Q(priority__gt=execution.priority) | Q(
         priority=execution.priority, created_at__lt=execution.created_at
     )
-    rows = Execution.objects.filter(sooner, status=Status.QUEUED).order_by()
+    rows = Execution.objects.filter(sooner, IS_QUEUED).order_by()
     count = rows[: MOST_COUNTED + 1].count()
     if count > MOST_COUNTED:
         return f"more than {MOST_COUNTED:,} runs are before it"

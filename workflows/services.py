@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
 
+    from engine.graph import GraphLimits
+    from engine.registry import Registry
     from workflows.models import WebhookDelivery
     from workflows.requests import StartRequest
 
@@ -177,6 +180,21 @@ def checked_graph(graph: GraphLike) -> Graph:
     return parsed
 
 
+KEPT_CHARACTERS = 128 * 1024
+
+
+def _checked_version(text: str) -> Graph:
+    """The graph of a version, as ``checked_graph`` does; a small one is not read anew each time."""
+    if len(text) > KEPT_CHARACTERS:
+        return checked_graph(text)
+    return _checked_once(text, surroundings.registry(), surroundings.graph_limits())
+
+
+@lru_cache(maxsize=32)
+def _checked_once(text: str, _registry: Registry, _limits: GraphLimits) -> Graph:
+    return checked_graph(text)
+
+
 def start_execution(
     *,
     owner: User,
@@ -202,17 +220,18 @@ def start_execution(
     """
     if workflow is not None and version is None:
         version = workflow.current
-    given = graph if version is None else version.graph
+    given = graph if version is None else version
     if given is None:
         raise ValueError("start_execution needs a graph, a version or a published workflow")
-    parsed = given if isinstance(given, Graph) else Graph.from_json(given)
-    checksum = parsed.checksum() if version is None else version.checksum
+    if not isinstance(given, Graph | WorkflowVersion):
+        given = Graph.from_json(given)
+    checksum = given.checksum() if isinstance(given, Graph) else given.checksum
     caller = Caller(idempotency_key, priorities_of(owner))
     request = read_request(checksum, input, metadata, execution_id, caller)
     earlier = _earlier(owner, request)
     if earlier is not None:
         return earlier
-    checked_graph(parsed)
+    parsed = checked_graph(given) if isinstance(given, Graph) else _checked_version(given.graph)
     warnings = distribute(parsed, surroundings.registry(), json.loads(request.input)).warnings
     check_queue(owner)
     row = Execution(owner=owner, workflow=workflow, source=source)
@@ -244,6 +263,8 @@ def _stored(
 
 def _earlier(owner: User, request: StartRequest) -> Start | None:
     """The run that this id or key stands for already."""
+    if not (request.execution_id or request.idempotency_key):
+        return None
     rows = Execution.objects.filter(owner=owner).select_related("version")
     execution = _found(rows, request)
     if execution is None:

@@ -19,6 +19,7 @@ from workflows.zeal.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from engine.limits import Limits
     from workflows.zeal.document import ZealWorkflow
@@ -68,15 +69,21 @@ def limits() -> Limits:
         ConfigError: the file or a variable is wrong.
     """
     file = settings.REFLOW_CONFIG
-    configured = load_config(file if file.exists() else None, os.environ).limits()
+    changed = file.stat().st_mtime_ns if file.exists() else None
     return replace(
-        configured,
+        _configured(file, changed),
         max_connections=settings.GRAPH_CONNECTIONS,
         max_messages=settings.RUN_MESSAGES,
         max_message_bytes=settings.MESSAGE_BYTES,
         http=http_limits(),
         node_seconds=settings.NODE_SECONDS,
     )
+
+
+@lru_cache(maxsize=4)
+def _configured(file: Path, changed: int | None) -> Limits:
+    """Read once; the environment of a process stays as it is."""
+    return load_config(file if changed is not None else None, os.environ).limits()
 
 
 def graph_limits() -> GraphLimits:

@@ -59,7 +59,9 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30.0  # a busy machine starts a child slowly; 4 s would kill it
 CELERY_WORKER_POOL = "prefork"  # one run at a time in each child
-WORKER_NICE = env.int("WORKER_NICE", default=5)  # how far runs give way to the web process: 0 to 19
+WORKER_NICE = env.int(
+    "WORKER_NICE", default=10
+)  # how far runs give way to the web process: 0 to 19
 WORKER_CHILD_BYTES = env.int("WORKER_CHILD_BYTES", default=1024**3)
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = WORKER_CHILD_BYTES // 1024  # Celery's are KiB
 CELERY_TIMEZONE = TIME_ZONE

@@ -51,7 +51,11 @@ Launch = Callable[[Spec], Process]
 
 
 def launch(spec: Spec) -> Process:
-    """Start the command in a session of its own, so that Ctrl-C reaches the supervisor only."""
+    """Start the command in a group of its own, so that Ctrl-C reaches the supervisor only.
+
+    Not in a session of its own: Linux weighs sessions against each other, and ``WORKER_NICE`` would
+    mean nothing to the other children.
+    """
     leash = (sys.executable, "-I", "-S", str(LEASH), str(os.getpid()))
     return subprocess.Popen(  # noqa: S603 -- our own commands
         [*leash, *spec.command],
@@ -60,7 +64,7 @@ def launch(spec: Spec) -> Process:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        start_new_session=True,
+        process_group=0,
         text=True,
         errors="replace",
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 import time
@@ -185,3 +186,15 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_child_has_a_group_of_its_own_in_the_session_of_all(
+    real: Callable[..., tuple[Child, io.StringIO]],
+) -> None:
+    """Ctrl-C does not reach it; and Linux weighs its niceness against that of the others."""
+    program = "import os; print(os.getpgid(0) == os.getpid(), os.getsid(0))"
+
+    _, said = real(sys.executable, "-c", program)
+
+    wait_for(said.getvalue)
+    assert said.getvalue() == f"child  | True {os.getsid(0)}\n"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import ExecutionFactory, WorkerFactory, claim_of
@@ -67,6 +68,20 @@ def test_a_move_under_another_token_changes_nothing() -> None:
 
     assert move(execution.pk, Status.COMPLETED, held=6) is False
     assert move(execution.pk, Status.COMPLETED, held=7) is True
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL goes by its statistics")
+@pytest.mark.django_db
+def test_a_claim_finds_the_first_of_a_long_queue_without_sorting_it() -> None:
+    with CaptureQueriesContext(connection) as statements:
+        claim_next("celery@a", 42)
+
+    [select] = [seen["sql"] for seen in statements if seen["sql"].startswith("SELECT")]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {select}")
+        plan = [step for *_, step in cursor.fetchall()]
+    assert plan[0] == "SCAN workflows_execution USING INDEX execution_queue"
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
 
 
 @pytest.mark.django_db

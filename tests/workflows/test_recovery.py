@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import call_command
@@ -24,6 +24,9 @@ from workflows.recovery import (
     round_of_keeper,
     sweep,
 )
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
 
 pytestmark = pytest.mark.django_db
 
@@ -264,6 +267,18 @@ def test_a_run_from_a_process_whose_clock_is_ahead_is_hinted_now_and_not_in_hour
     made(-3600)
 
     assert sweep() == 1
+
+
+def test_the_hints_of_a_round_are_noted_by_one_statement(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for _ in range(3):
+        made(5)
+
+    with django_assert_num_queries(2):
+        assert sweep() == 3
+
+    assert Execution.objects.filter(hint_count=1, hinted_at__isnull=False).count() == 3
 
 
 def test_only_queued_runs_are_hinted() -> None:

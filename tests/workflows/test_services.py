@@ -350,3 +350,19 @@ def test_of_equal_requests_at_the_same_moment_one_makes_the_run() -> None:
 
     assert sorted(start.created for start in starts) == [False] * 7 + [True]
     assert len({start.execution.pk for start in starts}) == 1
+
+
+def test_a_version_that_started_before_is_held_against_the_limits_of_now(
+    owner: User, settings: Any
+) -> None:
+    graph = one_node_graph()
+    for name in "bcd":
+        graph.add_node(name, "tpl_passthrough")
+    graph.add_connection("b", "output", "c", "input")
+    graph.add_connection("c", "output", "d", "input")
+    workflow = create_workflow(owner=owner, name="orders", graph=graph)
+    start_execution(owner=owner, workflow=workflow)
+    settings.GRAPH_CONNECTIONS = 1
+
+    with pytest.raises(GraphError, match="connections"):
+        start_execution(owner=owner, workflow=workflow)

@@ -101,4 +101,4 @@ def _user_of(token: str) -> User:
         user, _token = BearerAuthentication().authenticate_credentials(token)
     except AuthenticationFailed as error:
         raise SocketRefusedError(UNKNOWN_USER) from error
-    return cast("User", user)
+    return user

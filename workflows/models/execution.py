@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
 
 from workflows.models.workflow import Workflow, WorkflowVersion
 
@@ -43,6 +43,22 @@ class Status(models.TextChoices):
 
 TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 HELD = frozenset({Status.RUNNING, Status.PAUSED})  # in which a worker may have it
+
+
+class _Queued(Func):
+    """The status is ``queued``, in words by which SQLite finds the index of queued runs.
+
+    It takes that index for no parameter, and unless told so it sorts the whole queue instead.
+    """
+
+    output_field = models.BooleanField()
+    template = f"%(expressions)s = '{Status.QUEUED}'"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_more: Any) -> Any:
+        return self.as_sql(compiler, connection, template=f"likely({self.template})")
+
+
+IS_QUEUED = Q(_Queued("status"))
 
 
 class Execution(models.Model):

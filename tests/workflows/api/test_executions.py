@@ -120,6 +120,14 @@ def test_a_strangers_workflow_cannot_be_run(stranger: APIClient, owner: User) ->
     assert Execution.objects.count() == 0
 
 
+@pytest.mark.parametrize("number", [0, -1, 17, 2**63 - 1, "17"])
+def test_a_workflow_that_is_not_there_cannot_be_run(api: APIClient, number: object) -> None:
+    response = api.post(URL, {"workflow": number})
+
+    assert response.status_code == 400
+    assert response.json()["problems"][0]["code"] == "does_not_exist"
+
+
 def test_a_workflow_without_a_graph_cannot_be_run(api: APIClient, owner: User) -> None:
     workflow = WorkflowFactory(owner=owner)
 

@@ -21,7 +21,7 @@ from workflows.models import (
     WorkflowVersion,
 )
 from workflows.payloads import read_data
-from workflows.selectors import versions_of, waiting_reason, workflows_of
+from workflows.selectors import versions_of, waiting_reason, workflow_to_run, workflows_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -238,6 +238,15 @@ def _detail(kind: type[ExecutionDetail]) -> ExecutionDetail:
 class _OwnWorkflow(serializers.PrimaryKeyRelatedField[Workflow]):
     def get_queryset(self) -> QuerySet[Workflow]:
         return workflows_of(caller(self.context["request"]))
+
+    def to_internal_value(self, data: Any) -> Workflow:
+        """The way of most starts is a short one; any other value goes the framework's way."""
+        if type(data) is not int or not 0 < data < 2**63:
+            return super().to_internal_value(data)
+        workflow = workflow_to_run(caller(self.context["request"]), data)
+        if workflow is None:
+            self.fail("does_not_exist", pk_value=data)
+        return workflow
 
 
 @extend_schema_field(int)
