@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from engine.codec import dumps, to_json
 from engine.errors import CodecError, Problem
 from engine.events import ActorStateChanged, MessageSent
@@ -94,6 +96,7 @@ def clean(text: str) -> str:
 
 
 _MESSAGES = ("message", "outputs")  # fields that hold messages
+_FIELDS = msgspec.json.Encoder()
 
 
 def _writable(value: Any) -> Any:
@@ -127,9 +130,10 @@ class _Cells:
         return f"{{{','.join(parts)}}}"
 
     def _plain(self, fields: dict[str, Any]) -> str:
+        """Of the fields that the engine itself wrote: texts, numbers and lists of texts."""
         try:
-            return dumps(fields)
-        except CodecError:  # a text with a lone surrogate
+            return _FIELDS.encode(fields).decode()
+        except UnicodeEncodeError:  # a text with a lone surrogate
             return dumps({name: _writable(value) for name, value in fields.items()})
 
     def _messages(self, messages: Mapping[str, Message]) -> str:
