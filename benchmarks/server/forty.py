@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.server.load import http_client, wait_until_idle
+from benchmarks.server.load import start_all, wait_until_idle
 from engine.graph import Graph
 
 if TYPE_CHECKING:
@@ -55,16 +54,8 @@ def as_one_workflow(server: Server, workflow_id: int) -> float:
 
 def as_separate_runs(server: Server, workflow_id: int) -> float:
     """Seconds from the first of forty POSTs to the end of the last run."""
-
-    async def post_all() -> None:
-        async with http_client(server) as http:
-            body = {"workflow": workflow_id, "input": {"in": 0}}
-            posts = (http.post("/api/v1/executions", json=body) for _ in range(TASKS))
-            for answer in await asyncio.gather(*posts):
-                answer.raise_for_status()
-
     with server.client() as client:
         started = time.perf_counter()
-        asyncio.run(post_all())
+        start_all(server, workflow_id, TASKS)
         wait_until_idle(client)
         return time.perf_counter() - started

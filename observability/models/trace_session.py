@@ -60,6 +60,8 @@ class TraceSession(models.Model):
 
     live = models.CharField(max_length=10, choices=LiveState.choices, default=LiveState.NONE)
     live_seq = models.PositiveIntegerField(default=0)
+    # Last event of the page being sent; above ``live_seq`` without a process: nobody knows of them.
+    live_under_way_seq = models.PositiveIntegerField(default=0, db_default=0)
     live_sent = models.PositiveIntegerField(default=0)
     live_dropped = models.PositiveIntegerField(default=0)  # no event of the socket, or refused
     live_repeated = models.PositiveIntegerField(default=0)

@@ -51,7 +51,8 @@ class Sent:
         sent: acknowledged by Zeal; in the raw profile, written.
         dropped: stored events that have no event in Zeal, that are too large, that Zeal refused or
             that broke every connection.
-        repeated: sent again, because their connection broke before Zeal had said anything.
+        repeated: sent again, because their connection broke, or their process ended, before Zeal
+            had said anything.
     """
 
     last_seq: int
@@ -109,8 +110,10 @@ class LiveSocket(Protocol):
     async def run(self) -> None:
         """Connect and reconnect until cancelled; what is under way is flushed on the way out."""
 
-    async def send(self, run: LiveRun, rows: Sequence[StoredEvent]) -> Sent:
+    async def send(self, run: LiveRun, rows: Sequence[StoredEvent], told_to: int = 0) -> Sent:
         """Send a page of a run, and wait until Zeal has acknowledged it.
+
+        ``told_to`` is the number of the last event that another process may have sent already.
 
         Raises:
             LiveUnavailableError: it cannot be sent.

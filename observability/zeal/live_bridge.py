@@ -88,13 +88,16 @@ class LiveBridge:
         readable = [event for event in page.events if event.seq not in page.unreadable]
         last_seq, sent, dropped, repeated = page.last_seq, 0, len(page.unreadable), 0
         if readable:
-            result = await self._socket.send(run, readable)
+            told_to = row.live_under_way_seq  # by a process that ended in the middle of it
+            await settle(row, live_under_way_seq=readable[-1].seq)
+            result = await self._socket.send(run, readable, told_to)
             sent, dropped, repeated = result.sent, dropped + result.dropped, result.repeated
             if result.last_seq != readable[-1].seq:
                 last_seq = result.last_seq
         await settle(
             row,
             live_seq=last_seq,
+            live_under_way_seq=0,
             live_sent=row.live_sent + sent,
             live_dropped=row.live_dropped + dropped,
             live_repeated=row.live_repeated + repeated,
@@ -105,7 +108,8 @@ class LiveBridge:
         """Go on later; or without the socket, for a run that Zeal does not take there."""
         logger.info("execution %s: not on the live socket: %s", self._pk, reason)
         if retry:
-            await settle(row, live_next_try=progress.soon(), live_error=reason)
+            later = progress.soon()
+            await settle(row, live_next_try=later, live_error=reason, live_under_way_seq=0)
         else:
             await settle(row, live=LiveState.OFF, live_error=reason)
 

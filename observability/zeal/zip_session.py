@@ -198,14 +198,16 @@ class ZipSession:
 
     # --- what Zeal is told ---
 
-    async def send(self, run: LiveRun, rows: Sequence[StoredEvent]) -> Sent:
+    async def send(self, run: LiveRun, rows: Sequence[StoredEvent], told_to: int = 0) -> Sent:
         """Send a page of a run, and wait until Zeal has acknowledged it.
+
+        ``told_to`` is the number of the last event that another process may have sent already.
 
         Raises:
             LiveUnavailableError: the socket is off, or Zeal does not know the workflow; or nobody
                 answered for long, and nothing of the page is dealt with.
         """
-        page = Page(run, rows)
+        page = Page(run, rows, told_to)
         while page.left:
             try:
                 line = await self._ready(run.workflow_id)
