@@ -133,7 +133,7 @@ class _Cells:
         """Of the fields that the engine itself wrote: texts, numbers and lists of texts."""
         try:
             return _FIELDS.encode(fields).decode()
-        except UnicodeEncodeError:  # a text with a lone surrogate
+        except (ValueError, TypeError, OverflowError):  # such as a text with a lone surrogate
             return dumps({name: _writable(value) for name, value in fields.items()})
 
     def _messages(self, messages: Mapping[str, Message]) -> str:

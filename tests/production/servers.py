@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -165,7 +166,8 @@ class RabbitMQ:
 
     def wipe(self) -> None:
         """Lose everything it had; only while it is dead."""
-        shutil.rmtree(self.folder / "mnesia")
+        with suppress(FileNotFoundError):  # it died before it had any
+            shutil.rmtree(self.folder / "mnesia")
 
     def stop(self) -> None:
         if self.process.runs:
