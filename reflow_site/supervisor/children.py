@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LEASH = Path(__file__).with_name("leash.py")
 PROJECT = Path(__file__).resolve().parents[2]
-FIRST_DELAY = 0.5
+FIRST_DELAY = 0.1
 LONGEST_DELAY = 30.0
 HEALTHY_AFTER = 20.0  # seconds alive, after which a death counts as the first again
 

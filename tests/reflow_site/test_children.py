@@ -52,15 +52,17 @@ def test_a_child_that_dies_again_and_again_is_started_after_longer_and_longer_wa
 ) -> None:
     child.start()
 
-    for _ in range(8):
+    for _ in range(11):
         launcher.newest.code = 1
         starts = len(launcher.starts)
         while len(launcher.starts) == starts:
             child.tick()
-            clock.now += 0.5
+            clock.now = round(clock.now + 0.1, 3)
 
-    waits = [after - before for before, after in pairwise(launcher.starts)]
-    assert waits == [0.5, 1.5, 2.5, 4.5, 8.5, 16.5, 30.5, 30.5]
+    waits = [round(after - before, 3) for before, after in pairwise(launcher.starts)]
+    noticed = [wait - 0.1 for wait in waits[1:]]  # at the first look after it
+    assert waits[0] == 0.1
+    assert noticed == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30], abs=0.101)
 
 
 def test_a_child_that_lived_for_a_while_is_started_at_once_again(
@@ -86,7 +88,7 @@ def test_a_death_is_told_with_its_reason_and_the_wait(
 
     child.tick()
 
-    assert said.getvalue() == "up     | web was ended by SIGKILL; starts again in 0.5 s\n"
+    assert said.getvalue() == "up     | web was ended by SIGKILL; starts again in 0.1 s\n"
 
 
 def test_a_child_that_was_told_to_stop_is_not_started_again(

@@ -243,9 +243,22 @@ async def test_a_real_run_is_seen_from_its_start_to_its_end(token: str) -> None:
     assert frames[-1]["status"] == "completed"
 
 
-async def test_events_arrive_without_any_nudge(token: str, user: User, settings: Any) -> None:
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"BACKEND": "tests.workflows.api.fakes.DeadLayer"},
+        {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": ["unix:///nowhere/broker.sock"]},
+        },
+    ],
+    ids=["dies", "is not there"],
+)
+async def test_events_arrive_without_any_nudge(
+    token: str, user: User, settings: Any, layer: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.EVENT_POLL_SECONDS = 0.05
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "tests.workflows.api.fakes.DeadLayer"}}
+    settings.CHANNEL_LAYERS = {"default": layer}
     execution = await sync_to_async(ExecutionFactory)(
         owner=user, execution_id="w-1", status=Status.RUNNING, token=1
     )
@@ -256,6 +269,8 @@ async def test_events_arrive_without_any_nudge(token: str, user: User, settings:
         events = await client.hear_events(1)
 
     assert events == [("w-1", 1, "NetworkIdle")]
+    assert "no nudges from the channel layer" in caplog.text
+    assert "never retrieved" not in caplog.text
 
 
 async def test_one_socket_follows_several_runs(token: str, user: User) -> None:

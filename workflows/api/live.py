@@ -59,8 +59,9 @@ class Nudges:
             await asyncio.gather(self._reader, return_exceptions=True)
 
     async def _read(self) -> None:
-        channel = await self._layer.new_channel()
+        channel = ""
         try:
+            channel = await self._layer.new_channel()
             await self._layer.group_add(self._group, channel)
             self._nudged.set()  # what came before we had joined is in the rows already
             while True:
@@ -69,8 +70,9 @@ class Nudges:
         except Exception as error:  # noqa: BLE001 -- around a reader of the log: it polls on
             logger.warning("no nudges from the channel layer: %s", error)
         finally:
-            with suppress(Exception):
-                await self._layer.group_discard(self._group, channel)
+            if channel:
+                with suppress(Exception):
+                    await self._layer.group_discard(self._group, channel)
 
 
 @dataclass(frozen=True, slots=True)
