@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 def start(tmp_path: Path) -> Iterator[Start]:
     servers: list[Server] = []
 
-    def made(*options: str, **environment: str) -> Server:
-        server = Server(tmp_path / "var of mine", *options, **environment)
+    def made(*options: str, measured: bool = False, **environment: str) -> Server:
+        folder = tmp_path / "var of mine"
+        server = Server(folder, *options, measured=measured, **environment)
         servers.append(server)
         return server
 

@@ -78,14 +78,21 @@ def is_running(pid: int) -> bool:
 
 
 class Server:
-    """The supervisor's process and what it has said so far."""
+    """The supervisor's process and what it has said so far.
 
-    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+    Its coverage is ``measured`` by one test only: it makes every process twice as slow.
+    """
+
+    def __init__(
+        self, folder: Path, *options: str, measured: bool = False, **environment: str
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
         self.said = ""
         inherited = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
+        if not measured:
+            inherited = {name: value for name, value in inherited.items() if "COVERAGE" not in name}
         self.environment = {**inherited, "REFLOW_VAR": str(folder), **environment}
         self.process = subprocess.Popen(  # noqa: S603 -- our own program
             [sys.executable, "manage.py", "up", "--port", str(self.port), *options],

@@ -46,7 +46,7 @@ def frames_to_the_end(socket: Connection) -> list[dict[str, Any]]:
 
 
 def test_the_first_start_shows_a_newcomer_the_whole_path_and_ctrl_c_ends_it(start: Start) -> None:
-    server = start("--workers", "1")
+    server = start("--workers", "1", measured=True)
     server.wait_until_it_says("Look at it:")
 
     with server.client() as client:
