@@ -193,10 +193,10 @@ def _insert(execution_pk: UUID, first: int, day: Any, rows: Sequence[EventRow]) 
     execution = _key(execution_pk)
     on_postgresql = connection.vendor == "postgresql"
     # Django's own way to write a time for SQLite takes a tenth of the whole.
-    at = (lambda row: row.at) if on_postgresql else (lambda row: str(row.at.replace(tzinfo=None)))
+    times = [row.at if on_postgresql else str(row.at.replace(tzinfo=None)) for row in rows]
     values = [
-        (execution, seq, row.type, row.node, at(row), row.data, day)
-        for seq, row in enumerate(rows, first)
+        (execution, seq, row.type, row.node, at, row.data, day)
+        for seq, (row, at) in enumerate(zip(rows, times, strict=True), first)
     ]
     columns = "execution_id, seq, type, node, at, data, day"
     with connection.cursor() as cursor:

@@ -47,7 +47,7 @@ def workflow_to_run(user: AbstractBaseUser | AnonymousUser, pk: int) -> Workflow
     """A workflow that this user may see, with what a start needs of its current version."""
     row = first(Workflow, _to_run(), {OWNER: user.pk, PK: pk})
     if row is not None and row.current_id is not None:
-        names = ("id", *(name for name in CURRENT))
+        names = ("id", *CURRENT)
         values = [row.current_id, *(getattr(row, f"current_{name}") for name in CURRENT)]
         row.current = WorkflowVersion.from_db(None, names, values)
     return row

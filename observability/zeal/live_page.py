@@ -24,15 +24,11 @@ WINDOW = 50  # events of a run without an answer: as many are sent again if a co
 
 
 class Page:
-    """``left`` is what is still to be sent: numbers of events, and the events as Zeal's.
+    """``left`` is what is still to be sent: numbers of events, and the events as Zeal's."""
 
-    ``told_to`` is the number of the last event that another process may have sent already.
-    """
-
-    def __init__(self, run: LiveRun, rows: Sequence[StoredEvent], told_to: int = 0) -> None:
+    def __init__(self, run: LiveRun, rows: Sequence[StoredEvent]) -> None:
         made = [(row, live_event(run, row)) for row in rows]
         self.run = run
-        self._told_to = told_to
         self.left = [(row.seq, event) for row, event in made if event is not None]
         self.answered_seq = 0  # of the last event that Zeal has said something of
         self._last_seq = rows[-1].seq if rows else 0
@@ -65,7 +61,6 @@ class Page:
         ``known`` is the number of the last event that was sent before without any.
         """
         written = self.left[: batch.written]
-        known = max(known, self._told_to)
         self._repeated += sum(seq <= known for seq, _ in written)
         self._accepted += batch.accepted
         self._refused += batch.refused

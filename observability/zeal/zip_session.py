@@ -207,7 +207,8 @@ class ZipSession:
             LiveUnavailableError: the socket is off, or Zeal does not know the workflow; or nobody
                 answered for long, and nothing of the page is dealt with.
         """
-        page = Page(run, rows, told_to)
+        page = Page(run, rows)
+        self._sent_without_answer(run, told_to)
         while page.left:
             try:
                 line = await self._ready(run.workflow_id)
@@ -229,9 +230,14 @@ class ZipSession:
         batch = await line.deliver(frames)
         page.count(batch, known)
         if batch.written > batch.answered:
-            self._unanswered[page.run.execution_pk] = max(known, before[batch.written - 1][0])
+            self._sent_without_answer(page.run, before[batch.written - 1][0])
         elif not page.left:
             self._unanswered.pop(page.run.execution_pk, None)
+
+    def _sent_without_answer(self, run: LiveRun, seq: int) -> None:
+        """Events of a run up to this number may be there already; 0: there is none."""
+        if seq > self._unanswered.get(run.execution_pk, 0):
+            self._unanswered[run.execution_pk] = seq
 
     async def _ready(self, workflow_id: str) -> Line:
         """The line, once Zeal has said yes to the workflow on it."""

@@ -90,9 +90,11 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
         self.said = ""
-        inherited = {name: value for name, value in os.environ.items() if name not in OWN_SERVERS}
-        if not measured:
-            inherited = {name: value for name, value in inherited.items() if "COVERAGE" not in name}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in OWN_SERVERS and (measured or "COVERAGE" not in name)
+        }
         self.environment = {**inherited, "REFLOW_VAR": str(folder), **environment}
         self.process = subprocess.Popen(  # noqa: S603 -- our own program
             [sys.executable, "manage.py", "up", "--port", str(self.port), *options],
